@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * agent.h - the agent: its connections and the contexts they are shown in.
+ *
+ * Knows no AgentX: subagent.h publishes it through a master, walk.h prints
+ * it.  SNMP thread only.
+ */
+#ifndef HVX_AGENT_AGENT_H
+#define HVX_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/config.h"
+#include "agent/connection.h"
+#include "agent/queue.h"
+#include "mib/mib.h"
+#include "model/index.h"
+
+/* What one SNMP context shows. */
+struct agent_view {
+    const char *context; /* "" or the connection's */
+    struct connection *connection;
+    struct mib_hint hint;
+    /* The connections it may list: all in the default context, else its own. */
+    size_t listed_count;
+    const struct connection_status **listed;
+    const struct snapshot **snapshots;
+};
+
+struct agent {
+    struct config *config;
+    struct agent_status status;
+    struct mib_tree *tree;
+    struct queue *queue;
+    uint64_t last_id; /* of a connection */
+    int lock_fd; /* of the state folder; -1: none is used */
+    struct index_store *connection_indices;
+    size_t connection_count;
+    struct connection **connections; /* in order of their index */
+    size_t view_count;
+    struct agent_view *views; /* the default context first */
+};
+
+/*
+ * Starts the connections of a configuration, which is taken over, also on
+ * failure.  keep_state: use the state folder, and lock it; else indices are
+ * kept in memory only and nothing is written.  NULL with words.
+ */
+struct agent *agent_new(struct config *config, bool keep_state, struct error *error);
+
+/* Ends everything; calls that hang are left behind.  NULL is allowed. */
+void agent_free(struct agent *agent);
+
+/*
+ * Changes to another configuration, which is taken over in every case:
+ * connections that are the same in both go on undisturbed.  When it cannot be
+ * done, all stays as it was, and *error says why.
+ */
+enum status agent_reload(struct agent *agent, struct config *config,
+                         struct error *error) MUST_CHECK;
+
+/* The view of a context; NULL: nobody serves it. */
+struct agent_view *agent_find_view(struct agent *agent, const void *context,
+                                   size_t length);
+
+/* What the lookup functions of mib.h need, valid until the next agent_drain(). */
+struct mib_context agent_context(const struct agent *agent,
+                                 const struct agent_view *view, int64_t now_ns);
+
+/* Takes in what the collectors have told since the last time. */
+void agent_drain(struct agent *agent);
+
+#endif

@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "agent/collector.h"
+#include "model/clock.h"
+
+/* Reconnecting: the first delay, doubled up to the longest. */
+#define REOPEN_FIRST_NS CLOCK_NS_PER_S
+#define REOPEN_LONGEST_NS (30 * CLOCK_NS_PER_S)
+
+/* Calls under way at once, abandoned ones included. */
+#define CALLS_MAX 8
+
+/* An open backend; the last reference, of collector or call, closes it. */
+struct link {
+    atomic_uint references;
+    const struct backend_ops *ops;
+    struct backend *backend;
+};
+
+/* One call to the backend, on a thread of its own. */
+struct call {
+    struct call *next;
+    struct collector *collector;
+    struct link *link; /* NULL: this call opens one */
+    enum section section;
+    struct builder *builder;
+    int64_t started_ns;
+    int64_t deadline_ns;
+    /* Under the collector's lock: */
+    bool abandoned;
+    bool finished;
+    int64_t finished_ns;
+    enum status status;
+    struct error error;
+    struct backend *opened;
+};
+
+struct collector {
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* something for the coordinator to do */
+    pthread_cond_t left;    /* a thread is about to leave the collector */
+    /* Constant: */
+    uint64_t id;
+    const struct backend_ops *ops;
+    char *uri;
+    int64_t call_timeout_ns;
+    struct queue *queue;
+    /* Under the lock: */
+    unsigned references; /* the owner's, the coordinator's, one for each call */
+    bool stopping;
+    bool stopped;    /* the coordinator merges and tells no more */
+    unsigned wanted; /* sections asked for and not started yet */
+    unsigned call_count;
+    struct call *calls;
+    /* The coordinator's own: */
+    struct link *link;
+    struct index_store *indices;
+    struct snapshot *snapshot;
+    enum connection_state state;
+    int64_t reopen_ns;
+    int64_t reopen_delay_ns;
+};
+
+static struct link *link_new(const struct backend_ops *ops, struct backend *backend)
+{
+    struct link *link = calloc(1, sizeof(*link));
+
+    if (link != NULL) {
+        atomic_init(&link->references, 1);
+        link->ops = ops;
+        link->backend = backend;
+    }
+    return link;
+}
+
+static struct link *link_ref(struct link *link)
+{
+    atomic_fetch_add(&link->references, 1);
+    return link;
+}
+
+static void link_unref(struct link *link)
+{
+    if (link != NULL && atomic_fetch_sub(&link->references, 1) == 1) {
+        link->ops->close(link->backend);
+        free(link);
+    }
+}
+
+void collector_event_free(struct queue_item *item)
+{
+    struct collector_event *event = (struct collector_event *)item;
+
+    if (event != NULL) {
+        snapshot_unref(event->snapshot);
+        free(event);
+    }
+}
+
+/* Without memory the SNMP thread hears of it with the next event. */
+static void push_event(struct collector *collector, const struct collector_event *from)
+{
+    struct collector_event *event = malloc(sizeof(*event));
+
+    if (event == NULL) {
+        snapshot_unref(from->snapshot);
+        return;
+    }
+    *event = *from;
+    event->id = collector->id;
+    queue_push(collector->queue, &event->item);
+}
+
+static void set_state(struct collector *collector, enum connection_state state,
+                      const struct error *error)
+{
+    struct collector_event event = { .kind = COLLECTOR_STATE, .state = state };
+
+    if (state == collector->state && state != CONNECTION_DOWN) {
+        return;
+    }
+    collector->state = state;
+    if (error != NULL) {
+        event.error = *error;
+    }
+    push_event(collector, &event);
+}
+
+static void collector_free(struct collector *collector)
+{
+    queue_unref(collector->queue, collector_event_free);
+    pthread_cond_destroy(&collector->changed);
+    pthread_cond_destroy(&collector->left);
+    pthread_mutex_destroy(&collector->lock);
+    index_store_close(collector->indices);
+    snapshot_unref(collector->snapshot);
+    free(collector->uri);
+    free(collector);
+}
+
+/* Drops one reference; the lock is held and is released. */
+static void unlock_and_unref(struct collector *collector)
+{
+    unsigned left = --collector->references;
+
+    pthread_cond_signal(&collector->left);
+    pthread_mutex_unlock(&collector->lock);
+    if (left == 0) {
+        collector_free(collector);
+    }
+}
+
+static void call_free(struct call *call)
+{
+    if (call->opened != NULL) {
+        call->collector->ops->close(call->opened);
+    }
+    link_unref(call->link);
+    builder_unref(call->builder);
+    free(call);
+}
+
+static void run_call(struct call *call)
+{
+    if (call->link == NULL) {
+        call->status
+            = call->collector->ops->open(call->collector->uri, &call->opened, &call->error);
+    } else {
+        const struct backend_request request = {
+            .section = call->section,
+            .deadline_ns = call->deadline_ns,
+        };
+
+        call->status = call->link->ops->collect(call->link->backend, &request,
+                                                call->builder, &call->error);
+    }
+    if (call->status != STATUS_OK && call->error.text[0] == '\0') {
+        error_set(&call->error, call->status, "the backend gave no reason (%s)",
+                  status_name(call->status));
+    }
+}
+
+static void *call_thread(void *argument)
+{
+    struct call *call = argument;
+    struct collector *collector = call->collector;
+    bool orphan;
+
+    run_call(call);
+    pthread_mutex_lock(&collector->lock);
+    call->finished = true;
+    call->finished_ns = clock_boot_ns();
+    orphan = collector->stopped;
+    if (orphan) {
+        /* Closing the link may block: not under the lock. */
+        pthread_mutex_unlock(&collector->lock);
+        call_free(call);
+        pthread_mutex_lock(&collector->lock);
+    } else {
+        pthread_cond_signal(&collector->changed);
+    }
+    unlock_and_unref(collector);
+    return NULL;
+}
+
+/* Starts a detached thread: nobody joins what may hang.  Returns errno. */
+static int start_thread(void *(*run)(void *argument), void *argument)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int failed;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    failed = pthread_create(&thread, &attributes, run, argument);
+    pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+/* Starts a call on a thread of its own.  The lock is held. */
+static void start_call(struct collector *collector, enum section section, bool open)
+{
+    struct call *call = calloc(1, sizeof(*call));
+    int failed;
+
+    if (call == NULL) {
+        return; /* wanted again by the next request */
+    }
+    call->collector = collector;
+    call->section = section;
+    call->started_ns = clock_boot_ns();
+    call->deadline_ns = call->started_ns + collector->call_timeout_ns;
+    if (!open) {
+        call->link = link_ref(collector->link);
+        call->builder = builder_new(section);
+        if (call->builder == NULL) {
+            call_free(call);
+            return;
+        }
+    }
+    collector->references++;
+    collector->call_count++;
+    call->next = collector->calls;
+    collector->calls = call;
+    failed = start_thread(call_thread, call);
+    if (failed != 0) {
+        call->finished = true;
+        call->finished_ns = call->started_ns;
+        call->status = error_set(&call->error, STATUS_FAILED,
+                                 "cannot start a thread: %s", strerror(failed));
+        collector->references--;
+    }
+}
+
+/* Whether a call for the section is under way on the present link. */
+static bool section_is_busy(const struct collector *collector, enum section section)
+{
+    for (const struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (call->link != NULL && call->link == collector->link
+            && call->section == section) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same, apart from calls that nobody waits for any longer. */
+static bool list_is_awaited(const struct collector *collector)
+{
+    for (const struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (call->link != NULL && call->link == collector->link
+            && call->section == SECTION_DOMAINS && !call->abandoned) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool opening(const struct collector *collector)
+{
+    for (const struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (call->link == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Starts what is wanted and may start now.  The lock is held. */
+static void start_calls(struct collector *collector, int64_t now_ns)
+{
+    if (collector->link == NULL) {
+        if (now_ns >= collector->reopen_ns && !opening(collector)) {
+            start_call(collector, SECTION_NODE, true);
+        }
+        return;
+    }
+    for (enum section section = 0; section < SECTION_COUNT; section++) {
+        if ((collector->wanted & SECTION_BIT(section)) == 0
+            || section_is_busy(collector, section)
+            || collector->call_count >= CALLS_MAX) {
+            continue;
+        }
+        /* What is told of domains finds its rows in the list: that first. */
+        if ((section == SECTION_CONFIGS || section == SECTION_STATISTICS)
+            && list_is_awaited(collector)) {
+            continue;
+        }
+        collector->wanted &= ~SECTION_BIT(section);
+        start_call(collector, section, false);
+    }
+}
+
+/* Removes and returns a call that has returned; NULL: none. */
+static struct call *take_finished(struct collector *collector)
+{
+    for (struct call **at = &collector->calls; *at != NULL; at = &(*at)->next) {
+        struct call *call = *at;
+
+        if (call->finished) {
+            *at = call->next;
+            collector->call_count--;
+            return call;
+        }
+    }
+    return NULL;
+}
+
+/* A call that is late and has just been marked as abandoned; NULL: none. */
+static struct call *take_late(struct collector *collector, int64_t now_ns)
+{
+    for (struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (!call->abandoned && now_ns >= call->deadline_ns) {
+            call->abandoned = true;
+            return call;
+        }
+    }
+    return NULL;
+}
+
+static bool any_abandoned(struct collector *collector)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&collector->lock);
+    for (const struct call *call = collector->calls; call != NULL; call = call->next) {
+        found = found || (call->abandoned && call->link == collector->link);
+    }
+    pthread_mutex_unlock(&collector->lock);
+    return found;
+}
+
+/* The link is lost, or was not to be had: try again after a growing delay. */
+static void go_down(struct collector *collector, const struct error *error)
+{
+    uint32_t dice = 0;
+    int64_t jitter_ns;
+
+    link_unref(collector->link);
+    collector->link = NULL;
+    if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0) {
+        dice = 0;
+    }
+    /* A fifth more or less, so that many agents do not return at once. */
+    jitter_ns = collector->reopen_delay_ns / 5 * (int64_t)(dice % 2001) / 1000
+        - collector->reopen_delay_ns / 5;
+    collector->reopen_ns = clock_boot_ns() + collector->reopen_delay_ns + jitter_ns;
+    collector->reopen_delay_ns *= 2;
+    if (collector->reopen_delay_ns > REOPEN_LONGEST_NS) {
+        collector->reopen_delay_ns = REOPEN_LONGEST_NS;
+    }
+    pthread_mutex_lock(&collector->lock);
+    collector->wanted = 0;
+    pthread_mutex_unlock(&collector->lock);
+    set_state(collector, CONNECTION_DOWN, error);
+}
+
+static void finish_open(struct collector *collector, struct call *call)
+{
+    struct link *link = NULL;
+
+    if (call->status == STATUS_OK) {
+        link = link_new(collector->ops, call->opened);
+        if (link == NULL) {
+            error_set(&call->error, STATUS_NO_MEMORY, "out of memory");
+        } else {
+            call->opened = NULL;
+        }
+    }
+    if (link == NULL) {
+        go_down(collector, &call->error);
+        return;
+    }
+    collector->link = link;
+    collector->reopen_delay_ns = REOPEN_FIRST_NS;
+    set_state(collector, CONNECTION_UP, NULL);
+}
+
+/* Merges what the call delivered and tells the SNMP thread. */
+static void publish(struct collector *collector, const struct call *call,
+                    const struct error *why, bool complete, int64_t ended_ns)
+{
+    struct collector_event event = {
+        .kind = COLLECTOR_COLLECTED,
+        .section = call->section,
+        .good = complete,
+        .abandoned = call->abandoned,
+        .duration_ns = ended_ns - call->started_ns,
+        .error = *why,
+    };
+    const struct snapshot_update update = {
+        .builder = call->builder,
+        .started_ns = call->started_ns,
+        .complete = complete,
+    };
+    struct error error = ERROR_NONE;
+    struct snapshot *merged
+        = snapshot_merge(collector->snapshot, &update, collector->indices, &error);
+
+    if (merged == NULL) {
+        event.good = false;
+    } else {
+        snapshot_unref(collector->snapshot);
+        collector->snapshot = merged;
+        event.snapshot = snapshot_ref(merged);
+    }
+    if (error.status != STATUS_OK) {
+        event.error = error;
+    }
+    push_event(collector, &event);
+}
+
+static void abandon(struct collector *collector, struct call *call)
+{
+    struct error error = ERROR_NONE;
+
+    error_set(&error, STATUS_TIMEOUT, "%s: no answer within %lld ms",
+              call->link == NULL ? "open" : section_name(call->section),
+              (long long)(collector->call_timeout_ns / CLOCK_NS_PER_MS));
+    if (call->link != NULL && call->link == collector->link) {
+        publish(collector, call, &error, false, clock_boot_ns());
+    }
+    set_state(collector, CONNECTION_UNRESPONSIVE, &error);
+}
+
+static void finish_collect(struct collector *collector, struct call *call)
+{
+    bool current = call->link == collector->link;
+
+    if (!current) {
+        if (!call->abandoned) {
+            builder_close(call->builder);
+        }
+        return;
+    }
+    if (!call->abandoned) {
+        publish(collector, call, &call->error, call->status == STATUS_OK,
+                call->finished_ns);
+    }
+    if (call->status == STATUS_UNAVAILABLE) {
+        go_down(collector, &call->error);
+    } else if (collector->state == CONNECTION_UNRESPONSIVE && !any_abandoned(collector)) {
+        set_state(collector, CONNECTION_UP, NULL);
+    }
+}
+
+/* Waits until something changes or is due.  The lock is held. */
+static void wait_for_work(struct collector *collector)
+{
+    int64_t due_ns = INT64_MAX;
+    int64_t delay_ns;
+    struct timespec until;
+
+    if (collector->link == NULL && !opening(collector)) {
+        due_ns = collector->reopen_ns;
+    }
+    for (const struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (!call->abandoned && call->deadline_ns < due_ns) {
+            due_ns = call->deadline_ns;
+        }
+    }
+    if (due_ns == INT64_MAX) {
+        pthread_cond_wait(&collector->changed, &collector->lock);
+        return;
+    }
+    delay_ns = due_ns - clock_boot_ns();
+    if (delay_ns <= 0) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(delay_ns / CLOCK_NS_PER_S);
+    until.tv_nsec += (long)(delay_ns % CLOCK_NS_PER_S);
+    if (until.tv_nsec >= CLOCK_NS_PER_S) {
+        until.tv_sec++;
+        until.tv_nsec -= CLOCK_NS_PER_S;
+    }
+    pthread_cond_timedwait(&collector->changed, &collector->lock, &until);
+}
+
+/* One piece of work without the lock; false: there was none. */
+static bool work_once(struct collector *collector)
+{
+    struct call *finished;
+    struct call *late = NULL;
+
+    pthread_mutex_lock(&collector->lock);
+    finished = take_finished(collector);
+    if (finished == NULL) {
+        late = take_late(collector, clock_boot_ns());
+    }
+    pthread_mutex_unlock(&collector->lock);
+    if (finished != NULL) {
+        if (finished->link == NULL) {
+            finish_open(collector, finished);
+        } else {
+            finish_collect(collector, finished);
+        }
+        call_free(finished);
+    } else if (late != NULL) {
+        abandon(collector, late);
+    }
+    return finished != NULL || late != NULL;
+}
+
+/*
+ * Leaves the calls under way to themselves: each frees itself when it
+ * returns, and the last one closes the link.
+ */
+static void orphan_calls(struct collector *collector)
+{
+    struct call *finished;
+
+    pthread_mutex_lock(&collector->lock);
+    while ((finished = take_finished(collector)) != NULL) {
+        pthread_mutex_unlock(&collector->lock);
+        call_free(finished);
+        pthread_mutex_lock(&collector->lock);
+    }
+    for (struct call *call = collector->calls; call != NULL; call = call->next) {
+        if (call->builder != NULL) {
+            builder_close(call->builder);
+        }
+    }
+    collector->calls = NULL;
+    collector->stopped = true;
+    pthread_cond_signal(&collector->left);
+    pthread_mutex_unlock(&collector->lock);
+    link_unref(collector->link);
+    collector->link = NULL;
+}
+
+/* Starts what may start and waits; false: it is time to end. */
+static bool wait_for_turn(struct collector *collector)
+{
+    bool go_on;
+    bool returned = false;
+
+    pthread_mutex_lock(&collector->lock);
+    go_on = !collector->stopping;
+    if (go_on) {
+        start_calls(collector, clock_boot_ns());
+        for (const struct call *call = collector->calls; call != NULL;
+             call = call->next) {
+            returned = returned || call->finished;
+        }
+        if (!returned) {
+            wait_for_work(collector);
+        }
+    }
+    pthread_mutex_unlock(&collector->lock);
+    return go_on;
+}
+
+static void *coordinate(void *argument)
+{
+    struct collector *collector = argument;
+
+    do {
+        while (work_once(collector)) {
+        }
+    } while (wait_for_turn(collector));
+    orphan_calls(collector);
+    pthread_mutex_lock(&collector->lock);
+    unlock_and_unref(collector);
+    return NULL;
+}
+
+struct collector *collector_start(const struct collector_settings *settings,
+                                  struct queue *queue, struct error *error)
+{
+    struct collector *collector = calloc(1, sizeof(*collector));
+    pthread_condattr_t attributes;
+    int failed;
+
+    if (collector == NULL) {
+        index_store_close(settings->indices);
+        error_set(error, STATUS_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&collector->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&collector->changed, &attributes);
+    pthread_cond_init(&collector->left, &attributes);
+    pthread_condattr_destroy(&attributes);
+    collector->id = settings->id;
+    collector->ops = settings->ops;
+    collector->call_timeout_ns = settings->call_timeout_ns;
+    collector->indices = settings->indices;
+    collector->queue = queue_ref(queue);
+    collector->references = 2;
+    collector->state = CONNECTION_CONNECTING;
+    collector->reopen_delay_ns = REOPEN_FIRST_NS;
+    collector->uri = strdup(settings->uri);
+    collector->snapshot = snapshot_new_empty();
+    if (collector->uri == NULL || collector->snapshot == NULL) {
+        error_set(error, STATUS_NO_MEMORY, "out of memory");
+        collector_free(collector);
+        return NULL;
+    }
+    failed = start_thread(coordinate, collector);
+    if (failed != 0) {
+        error_set(error, STATUS_FAILED, "cannot start a thread: %s", strerror(failed));
+        collector_free(collector);
+        return NULL;
+    }
+    return collector;
+}
+
+void collector_request(struct collector *collector, unsigned sections)
+{
+    pthread_mutex_lock(&collector->lock);
+    collector->wanted |= sections;
+    pthread_cond_signal(&collector->changed);
+    pthread_mutex_unlock(&collector->lock);
+}
+
+void collector_stop(struct collector *collector, int64_t patience_ns)
+{
+    struct timespec until;
+
+    if (collector == NULL) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(patience_ns % CLOCK_NS_PER_S);
+    until.tv_sec += (time_t)(patience_ns / CLOCK_NS_PER_S)
+        + (time_t)(until.tv_nsec / CLOCK_NS_PER_S);
+    until.tv_nsec %= CLOCK_NS_PER_S;
+    pthread_mutex_lock(&collector->lock);
+    collector->stopping = true;
+    pthread_cond_signal(&collector->changed);
+    /* At most the end of a merge: nobody else may write the index file. */
+    while (!collector->stopped) {
+        pthread_cond_wait(&collector->left, &collector->lock);
+    }
+    while (collector->references > 1
+           && pthread_cond_timedwait(&collector->left, &collector->lock, &until) == 0) {
+    }
+    unlock_and_unref(collector);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * collector.h - asks one hypervisor, on threads of its own.
+ *
+ * A collector owns the link to one hypervisor.  Its coordinator thread never
+ * calls the backend: each call runs on a thread made for it, so that a call
+ * that hangs takes nothing with it.  The coordinator starts calls, gives up
+ * those that are late, merges what they delivered into a new snapshot, opens
+ * the link anew when it was lost, and tells the SNMP thread through the
+ * queue.  It does nothing unless it is asked or has to reconnect.
+ */
+#ifndef HVX_AGENT_COLLECTOR_H
+#define HVX_AGENT_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/queue.h"
+#include "backends/backend.h"
+#include "model/connection.h"
+#include "model/index.h"
+#include "model/snapshot.h"
+
+struct collector_settings {
+    uint64_t id; /* comes back in each event */
+    const struct backend_ops *ops;
+    const char *uri;              /* copied */
+    int64_t call_timeout_ns;      /* a call that takes longer is given up */
+    struct index_store *indices;  /* taken over, also on failure */
+};
+
+enum collector_event_kind {
+    COLLECTOR_STATE,     /* the link's state changed */
+    COLLECTOR_COLLECTED, /* one collection ended, well or not */
+};
+
+/* What a collector tells the SNMP thread; free with collector_event_free(). */
+struct collector_event {
+    struct queue_item item;
+    uint64_t id; /* of collector_settings */
+    enum collector_event_kind kind;
+    /*
+     * COLLECTOR_STATE: the words for unresponsive and down.
+     * COLLECTOR_COLLECTED: why it failed, or that the index file could not be
+     * written although it succeeded; else STATUS_OK.
+     */
+    struct error error;
+    enum connection_state state; /* COLLECTOR_STATE */
+    /* COLLECTOR_COLLECTED: */
+    enum section section;
+    bool good;                 /* all that was asked for was delivered */
+    bool abandoned;            /* it was given up; what came in time counts */
+    int64_t duration_ns;
+    struct snapshot *snapshot; /* a reference; NULL: nothing new */
+};
+
+/* Frees an event that queue_take() returned. */
+void collector_event_free(struct queue_item *item);
+
+/*
+ * Starts a collector, which opens its link at once.  NULL without memory or
+ * threads, with words.
+ */
+struct collector *collector_start(const struct collector_settings *settings,
+                                  struct queue *queue, struct error *error);
+
+/*
+ * Asks for these sections (SECTION_BIT()s) to be collected as soon as the
+ * link is up; one that is under way is not started again.  Each one asked for
+ * is answered by one COLLECTOR_COLLECTED, or by COLLECTOR_STATE down.
+ * SNMP thread; never blocks for long.
+ */
+void collector_request(struct collector *collector, unsigned sections);
+
+/*
+ * Ends the coordinator and waits until it merges no more and its index store
+ * is not written any longer.  Then waits at most `patience_ns` for calls under
+ * way; those that are later are left to themselves, and the last one to
+ * return closes the link and frees the collector.  No event comes after this
+ * returned.  NULL is allowed.
+ */
+void collector_stop(struct collector *collector, int64_t patience_ns);
+
+#endif

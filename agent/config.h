@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.h - hvagentx.conf: read into a staging configuration, taken whole or
+ * not at all.
+ *
+ * net-snmp's reader finds the file, and its own directives (agentXSocket and
+ * relatives) mean what they always mean.  It only warns of unknown words and
+ * applies lines one by one; so ours are collected first, every complaint of
+ * the reader counts as an error, and with an error nothing is taken.
+ *
+ * SNMP thread only.
+ */
+#ifndef HVX_AGENT_CONFIG_H
+#define HVX_AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/status.h"
+
+/* Longest name of a connection in octets, with the terminating NUL. */
+#define CONFIG_NAME_SIZE 33
+
+/* Most connections of one agent. */
+#define CONFIG_CONNECTIONS_MAX 1000
+
+struct config_connection {
+    char name[CONFIG_NAME_SIZE];
+    char *uri;
+    char *context;
+    bool is_default; /* exactly one of them also answers in the context "" */
+};
+
+struct config {
+    int64_t max_age_ns;
+    int64_t wait_limit_ns;
+    int64_t stale_limit_ns;
+    int64_t call_timeout_ns;
+    int64_t index_grace_ns;
+    char *state_dir;
+    char *module_dir;
+    size_t connection_count;
+    struct config_connection *connections;
+};
+
+/* The defaults, without a connection; NULL without memory. */
+struct config *config_new(void);
+void config_free(struct config *config);
+
+/*
+ * Adds a connection as the directive `connection` does; all strings copied.
+ * context NULL: the name.  Errors say what to do.
+ */
+enum status config_add_connection(struct config *config, const char *name,
+                                  const char *uri, const char *context,
+                                  bool is_default, struct error *error) MUST_CHECK;
+
+/* Makes our directives known to net-snmp's reader.  Once, after init_agent(). */
+void config_init(void);
+
+/*
+ * Reads `file`, or with NULL hvagentx.conf in net-snmp's search path.
+ * STATUS_OK: *ret_config is the caller's.  Otherwise each error has been given
+ * to `complain` as one line, "FILE: line N: what; what to do", net-snmp's
+ * settings of the AgentX session are as before, and *ret_config is untouched.
+ */
+enum status config_read(const char *file, void (*complain)(const char *line),
+                        struct config **ret_config) MUST_CHECK;
+
+#endif

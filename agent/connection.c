@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/connection.h"
+#include "agent/log.h"
+#include "model/clock.h"
+#include "model/text.h"
+
+/*
+ * The URI for managers: "user:secret@" and a query are left out.  A path may
+ * hold an '@'; an authority, which follows "//" and ends at '/', may not.
+ */
+static char *hide_secrets(const char *uri)
+{
+    char *text = strdup(uri);
+    char *authority;
+    char *at;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    text[strcspn(text, "?#")] = '\0';
+    authority = strstr(text, "://");
+    if (authority != NULL) {
+        authority += strlen("://");
+        at = memchr(authority, '@', strcspn(authority, "/"));
+        if (at != NULL) {
+            memmove(authority, at + 1, strlen(at + 1) + 1);
+        }
+    }
+    text[text_prefix(text, TEXT_MAX)] = '\0';
+    return text;
+}
+
+static void init_status(struct connection *connection,
+                        const struct config_connection *from, uint32_t index)
+{
+    struct connection_status *status = &connection->status;
+
+    status->index = index;
+    status->name = connection->name;
+    status->uri = connection->public_uri;
+    status->context = connection->context;
+    status->is_default = from->is_default;
+    status->backend = connection->ops->name;
+    status->software = connection->ops->software;
+    status->hypervisor = connection->ops->hypervisor;
+    status->capabilities = connection->ops->capabilities;
+    status->state = CONNECTION_CONNECTING;
+    status->since = time(NULL);
+    status->collected_ns = CLOCK_NEVER;
+    status->collection_time_ns = CLOCK_NEVER;
+}
+
+static void forget_failures(struct connection *connection)
+{
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        connection->failed_ns[section] = CLOCK_NEVER;
+    }
+}
+
+struct connection *connection_new(uint64_t id, const struct config *config,
+                                  const struct config_connection *from, uint32_t index,
+                                  const struct backend_ops *ops,
+                                  struct index_store *indices, struct queue *queue,
+                                  struct error *error)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    struct collector_settings settings = {
+        .id = id,
+        .ops = ops,
+        .uri = from->uri,
+        .call_timeout_ns = config->call_timeout_ns,
+        .indices = indices,
+    };
+
+    if (connection == NULL) {
+        goto no_memory;
+    }
+    snprintf(connection->name, sizeof(connection->name), "%s", from->name);
+    connection->ops = ops;
+    connection->uri = strdup(from->uri);
+    connection->context = strdup(from->context);
+    connection->public_uri = hide_secrets(from->uri);
+    connection->snapshot = snapshot_new_empty();
+    if (connection->uri == NULL || connection->context == NULL
+        || connection->public_uri == NULL || connection->snapshot == NULL) {
+        goto no_memory;
+    }
+    connection->id = id;
+    init_status(connection, from, index);
+    forget_failures(connection);
+    connection->collector = collector_start(&settings, queue, error);
+    if (connection->collector == NULL) {
+        connection_free(connection, 0);
+        return NULL;
+    }
+    return connection;
+
+no_memory:
+    error_set(error, STATUS_NO_MEMORY, "out of memory");
+    index_store_close(indices);
+    connection_free(connection, 0);
+    return NULL;
+}
+
+void connection_free(struct connection *connection, int64_t patience_ns)
+{
+    if (connection == NULL) {
+        return;
+    }
+    collector_stop(connection->collector, patience_ns);
+    snapshot_unref(connection->snapshot);
+    free(connection->uri);
+    free(connection->public_uri);
+    free(connection->context);
+    free(connection);
+}
+
+/* The sections that its backend can collect at all. */
+static unsigned supported(const struct connection *connection)
+{
+    static const enum backend_capability needed[] = {
+        [SECTION_NODE] = BACKEND_CAN_DOMAINS,
+        [SECTION_DOMAINS] = BACKEND_CAN_DOMAINS,
+        [SECTION_CONFIGS] = BACKEND_CAN_CONFIGURATION,
+        [SECTION_STATISTICS] = BACKEND_CAN_STATISTICS,
+    };
+    _Static_assert(sizeof(needed) / sizeof(needed[0]) == SECTION_COUNT,
+                   "a capability for each section");
+    unsigned sections = 0;
+
+    for (unsigned section = 0; section < SECTION_COUNT; section++) {
+        if ((connection->ops->capabilities & BACKEND_CAPABILITY_BIT(needed[section]))
+            != 0) {
+            sections |= SECTION_BIT(section);
+        }
+    }
+    return sections;
+}
+
+/* Of these sections, those that are older than maxAge was at that moment. */
+static unsigned old_sections(const struct connection *connection, unsigned sections,
+                             int64_t arrived_ns, int64_t max_age_ns)
+{
+    unsigned old = 0;
+
+    for (unsigned section = 0; section < SECTION_COUNT; section++) {
+        int64_t sampled_ns = connection->snapshot->sampled_ns[section];
+        int64_t failed_ns = connection->failed_ns[section];
+
+        if ((sections & SECTION_BIT(section)) == 0
+            || (sampled_ns != CLOCK_NEVER && sampled_ns >= arrived_ns - max_age_ns)
+            /* A failure is an answer too: do not ask again at once. */
+            || (failed_ns != CLOCK_NEVER && failed_ns >= arrived_ns - max_age_ns)) {
+            continue;
+        }
+        old |= SECTION_BIT(section);
+    }
+    return old;
+}
+
+unsigned connection_await(struct connection *connection, unsigned sections,
+                          int64_t arrived_ns, int64_t max_age_ns)
+{
+    unsigned old;
+
+    if (sections == 0 || connection->status.state == CONNECTION_DOWN) {
+        return 0;
+    }
+    old = old_sections(connection, sections, arrived_ns, max_age_ns);
+    if (old == 0) {
+        return 0;
+    }
+    old &= supported(connection);
+    if ((old & ~connection->requested) != 0) {
+        collector_request(connection->collector, old & ~connection->requested);
+        connection->requested |= old;
+    }
+    return old & ~connection->late;
+}
+
+void connection_mark_late(struct connection *connection, unsigned sections)
+{
+    connection->late |= sections & connection->requested;
+}
+
+static void handle_state(struct connection *connection,
+                         const struct collector_event *event)
+{
+    struct connection_status *status = &connection->status;
+    bool changed = event->state != status->state;
+    bool new_words = strcmp(event->error.text, status->last_error) != 0;
+
+    if (event->error.status != STATUS_OK) {
+        snprintf(status->last_error, sizeof(status->last_error), "%s",
+                 event->error.text);
+    }
+    if (event->state == CONNECTION_DOWN) {
+        connection->requested = 0;
+        connection->late = 0;
+        /* A link that was up is lost by a collection, which counts. */
+        status->failures += status->state != CONNECTION_UP;
+    } else if (event->state == CONNECTION_UP) {
+        status->reconnects += connection->was_up && status->state == CONNECTION_DOWN;
+        connection->was_up = true;
+        forget_failures(connection);
+    } else if (event->state == CONNECTION_UNRESPONSIVE
+               && status->state == CONNECTION_CONNECTING) {
+        status->abandoned++;
+    }
+    if (changed) {
+        status->state = event->state;
+        status->since = time(NULL);
+    }
+    if (event->state == CONNECTION_UP && changed) {
+        log_notice("connection %s: up (%s)", connection->name, status->software);
+    } else if (event->state == CONNECTION_DOWN && (changed || new_words)) {
+        log_warning("connection %s: down: %s; trying again", connection->name,
+                    event->error.text);
+    } else if (event->state == CONNECTION_UNRESPONSIVE && changed) {
+        log_warning("connection %s: unresponsive: %s", connection->name,
+                    event->error.text);
+    }
+}
+
+static void handle_collected(struct connection *connection,
+                             struct collector_event *event)
+{
+    struct connection_status *status = &connection->status;
+    unsigned bit = SECTION_BIT(event->section);
+    bool new_words = strcmp(event->error.text, status->last_error) != 0;
+    int64_t now_ns = clock_boot_ns();
+
+    connection->requested &= ~bit;
+    connection->late &= ~bit;
+    status->collections++;
+    status->collection_time_ns = event->duration_ns;
+    if (event->abandoned) {
+        status->abandoned++;
+    } else if (event->good) {
+        status->collected_ns = now_ns;
+        connection->failed_ns[event->section] = CLOCK_NEVER;
+    } else {
+        status->failures++;
+    }
+    if (!event->good) {
+        connection->failed_ns[event->section] = now_ns;
+    }
+    if (event->snapshot != NULL) {
+        snapshot_unref(connection->snapshot);
+        connection->snapshot = event->snapshot;
+        event->snapshot = NULL;
+    }
+    if (event->error.status != STATUS_OK) {
+        snprintf(status->last_error, sizeof(status->last_error), "%s",
+                 event->error.text);
+        if (new_words && !event->abandoned) {
+            log_warning("connection %s: %s: %s", connection->name,
+                        section_name(event->section), event->error.text);
+        }
+    }
+}
+
+void connection_handle(struct connection *connection, struct collector_event *event)
+{
+    if (event->kind == COLLECTOR_STATE) {
+        handle_state(connection, event);
+    } else {
+        handle_collected(connection, event);
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * connection.h - one configured connection as the SNMP thread sees it: what
+ * is known of its hypervisor, how fresh that is, and what is being asked.
+ *
+ * SNMP thread only.
+ */
+#ifndef HVX_AGENT_CONNECTION_H
+#define HVX_AGENT_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/collector.h"
+#include "agent/config.h"
+#include "model/connection.h"
+#include "model/snapshot.h"
+
+struct connection {
+    uint64_t id;
+    /* Own copies; the configuration they came from may be gone. */
+    char name[CONFIG_NAME_SIZE];
+    char *uri;
+    char *public_uri; /* without user names and secrets */
+    char *context;
+    const struct backend_ops *ops;
+    struct collector *collector;
+    struct connection_status status;
+    struct snapshot *snapshot; /* never NULL */
+    bool was_up;
+    unsigned requested; /* SECTION_BIT()s asked for and not answered yet */
+    unsigned late;      /* of these, known to be late: nobody waits for them */
+    int64_t failed_ns[SECTION_COUNT]; /* last failure; CLOCK_NEVER: none */
+};
+
+/*
+ * Makes a connection and starts its collector.  id: never used before by this
+ * process.  index: hvxConnectionIndex.
+ * indices: of its domains, taken over also on failure.  NULL with words.
+ */
+struct connection *connection_new(uint64_t id, const struct config *config,
+                                  const struct config_connection *from, uint32_t index,
+                                  const struct backend_ops *ops,
+                                  struct index_store *indices, struct queue *queue,
+                                  struct error *error);
+
+/* Ends the collector (collector_stop() has patience_ns) and frees. */
+void connection_free(struct connection *connection, int64_t patience_ns);
+
+/*
+ * Which of these sections are worth waiting for by an answer to a request
+ * that came at `arrived_ns`: those that are older than maxAge was then, on a
+ * connection that may answer in time.  What is old is asked for.
+ */
+unsigned connection_await(struct connection *connection, unsigned sections,
+                          int64_t arrived_ns, int64_t max_age_ns);
+
+/* An answer's patience has run out: nobody waits for these until they come. */
+void connection_mark_late(struct connection *connection, unsigned sections);
+
+/* Takes in what the collector tells, and logs changes of state. */
+void connection_handle(struct connection *connection, struct collector_event *event);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/log.h"
+
+#define LINE_SIZE 1024
+
+/* More lines than this are counted, not kept. */
+#define CAPTURED_LINES_MAX 50
+
+/* Destinations that -L can name at once. */
+#define DESTINATIONS_MAX 16
+
+struct log_capture {
+    netsnmp_log_handler *handler;
+    size_t held_back_count;
+    netsnmp_log_handler *held_back[DESTINATIONS_MAX];
+    unsigned count;
+    unsigned kept;
+    char *lines[CAPTURED_LINES_MAX];
+};
+
+static void log_line(int priority, const char *format, va_list arguments)
+{
+    char line[LINE_SIZE];
+
+    vsnprintf(line, sizeof(line), format, arguments);
+    snmp_log(priority, "%s\n", line);
+}
+
+void log_error(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_line(LOG_ERR, format, arguments);
+    va_end(arguments);
+}
+
+void log_warning(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_line(LOG_WARNING, format, arguments);
+    va_end(arguments);
+}
+
+void log_notice(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_line(LOG_NOTICE, format, arguments);
+    va_end(arguments);
+}
+
+static int capture_line(netsnmp_log_handler *handler, int priority, const char *text)
+{
+    struct log_capture *capture = handler->magic;
+
+    if (priority > LOG_WARNING) {
+        return 1;
+    }
+    capture->count++;
+    if (capture->kept < CAPTURED_LINES_MAX) {
+        char *line = strdup(text);
+
+        if (line != NULL) {
+            line[strcspn(line, "\n")] = '\0';
+            capture->lines[capture->kept++] = line;
+        }
+    }
+    return 1;
+}
+
+/*
+ * The one handler for captures, off while there is none.  It is never removed:
+ * net-snmp 5.9.3 loses handlers when one is.
+ */
+static netsnmp_log_handler *capture_handler(void)
+{
+    for (netsnmp_log_handler *handler = get_logh_head(); handler != NULL;
+         handler = handler->next) {
+        if (handler->handler == capture_line) {
+            return handler;
+        }
+    }
+    return NULL;
+}
+
+bool log_init(void)
+{
+    netsnmp_log_handler *handler
+        = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+
+    if (handler == NULL) {
+        return false;
+    }
+    handler->handler = capture_line;
+    handler->enabled = 0;
+    return true;
+}
+
+struct log_capture *log_capture_begin(void)
+{
+    struct log_capture *capture = calloc(1, sizeof(*capture));
+
+    if (capture == NULL) {
+        return NULL;
+    }
+    capture->handler = capture_handler();
+    if (capture->handler == NULL) {
+        free(capture);
+        return NULL;
+    }
+    for (netsnmp_log_handler *other = get_logh_head(); other != NULL;
+         other = other->next) {
+        if (other != capture->handler && other->enabled != 0
+            && capture->held_back_count < DESTINATIONS_MAX) {
+            other->enabled = 0;
+            capture->held_back[capture->held_back_count++] = other;
+        }
+    }
+    capture->handler->magic = capture;
+    capture->handler->enabled = 1;
+    return capture;
+}
+
+unsigned log_capture_end(struct log_capture *capture,
+                         void (*visit)(const char *line, void *argument), void *argument)
+{
+    unsigned count;
+
+    if (capture == NULL) {
+        return 0;
+    }
+    capture->handler->enabled = 0;
+    capture->handler->magic = NULL;
+    for (size_t i = 0; i < capture->held_back_count; i++) {
+        capture->held_back[i]->enabled = 1;
+    }
+    count = capture->count;
+    for (unsigned i = 0; i < capture->kept; i++) {
+        visit(capture->lines[i], argument);
+        free(capture->lines[i]);
+    }
+    free(capture);
+    return count;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/master.h"
+
+const char *master_address(void)
+{
+    const char *address
+        = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
+
+    return address == NULL || address[0] == '\0' ? NETSNMP_AGENTX_SOCKET : address;
+}
+
+/* The path of a Unix socket's address, or NULL. */
+static const char *unix_path(const char *address)
+{
+    static const char prefix[] = "unix:";
+
+    if (strncasecmp(address, prefix, strlen(prefix)) == 0) {
+        return address + strlen(prefix);
+    }
+    return address[0] == '/' ? address : NULL;
+}
+
+/* 0, or errno of a connect() to a Unix socket. */
+static int try_connect(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int reason = 0;
+    int fd;
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        return ENAMETOOLONG;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        reason = errno;
+    }
+    close(fd);
+    return reason;
+}
+
+static void explain_permission(const char *path, struct error *error)
+{
+    struct group entry;
+    struct group *group = NULL;
+    struct stat properties;
+    char room[1024];
+
+    if (stat(path, &properties) == 0) {
+        getgrgid_r(properties.st_gid, &entry, room, sizeof(room), &group);
+    }
+    error_set(error, STATUS_DENIED,
+              "no permission on the AgentX master's socket %s%s%s%s: put user %u into a "
+              "group that may use it, and 'agentXPerms 0660 0550 root GROUP' into "
+              "snmpd.conf",
+              path, group == NULL ? "" : " (group ", group == NULL ? "" : group->gr_name,
+              group == NULL ? "" : ")", (unsigned)geteuid());
+}
+
+void master_explain_absence(struct error *error)
+{
+    const char *address = master_address();
+    const char *path = unix_path(address);
+    int reason;
+
+    if (path == NULL) {
+        error_set(error, STATUS_UNAVAILABLE,
+                  "no AgentX master at %s: is snmpd running, with 'master agentx' and "
+                  "this agentXSocket in snmpd.conf?",
+                  address);
+        return;
+    }
+    reason = try_connect(path);
+    if (reason == EACCES) {
+        explain_permission(path, error);
+        return;
+    }
+    error_set(error, STATUS_UNAVAILABLE,
+              "no AgentX master at %s: %s; is snmpd running, with 'master agentx' and "
+              "this agentXSocket in snmpd.conf?",
+              address, reason == 0 ? "it refuses the session" : strerror(reason));
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * master.h - where the AgentX master is, and why it cannot be reached.
+ *
+ * SNMP thread only.
+ */
+#ifndef HVX_AGENT_MASTER_H
+#define HVX_AGENT_MASTER_H
+
+#include "model/status.h"
+
+/* Its address in net-snmp's notation, as agentXSocket or -x have it. */
+const char *master_address(void);
+
+/*
+ * Tries to reach the master's socket as net-snmp would, to tell the operator
+ * in *error what is wrong and what to do.  Does not wait for an answer.
+ */
+void master_explain_absence(struct error *error);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/responder.h"
+#include "agent/varbind.h"
+
+/* RFC 2741 section 6.1: PDU types and header flags. */
+#define AGENTX_GET 5
+#define AGENTX_GETNEXT 6
+#define AGENTX_GETBULK 7
+#define AGENTX_RESPONSE 18
+#define AGENTX_NETWORK_BYTE_ORDER 0x10
+
+/* RFC 2741 section 7.2.5.2, res.error */
+#define AGENTX_UNSUPPORTED_CONTEXT 262
+
+/* Requests that wait at once; more are answered from what is at hand. */
+#define WAITING_MAX 10000
+
+/* Varbinds in the answer to one GetBulk; a master asks for the rest. */
+#define BULK_VARBINDS_MAX 2000
+
+/* A request that waits for data. */
+struct waiting {
+    struct waiting *next;
+    netsnmp_session *session;
+    netsnmp_pdu *pdu; /* a copy of the request */
+    int64_t arrived_ns;
+};
+
+struct responder {
+    struct agent *agent;
+    netsnmp_session *session; /* the one attached; NULL: none */
+    netsnmp_callback pass_on; /* who had its PDUs before */
+    struct waiting *waiting;  /* in the order of arrival */
+    struct waiting **waiting_end;
+    size_t waiting_count;
+    unsigned alarm; /* when the first of them loses patience; 0: none */
+};
+
+/* An answer being composed. */
+struct answer {
+    struct responder *responder;
+    struct agent_view *view;
+    struct mib_context context;
+    netsnmp_variable_list *first;
+    netsnmp_variable_list **end;
+    unsigned sections; /* what it depends on */
+};
+
+static bool answer_get(struct answer *answer, const netsnmp_variable_list *varbind)
+{
+    struct mib_oid name;
+    struct mib_value value;
+
+    if (!varbind_get_name(varbind, &name)) {
+        return false;
+    }
+    switch (mib_get(answer->responder->agent->tree, &answer->context, &name,
+                    &answer->view->hint, &value, &answer->sections)) {
+    case MIB_FOUND:
+        return varbind_append(&answer->end, &name, &value, ASN_NULL);
+    case MIB_NO_OBJECT:
+        return varbind_append(&answer->end, &name, NULL, SNMP_NOSUCHOBJECT);
+    case MIB_NO_INSTANCE:
+    case MIB_END:
+        break;
+    }
+    return varbind_append(&answer->end, &name, NULL, SNMP_NOSUCHINSTANCE);
+}
+
+/* Appends what follows; *start becomes its name.  *ret_found: there was one. */
+static bool answer_next(struct answer *answer, struct mib_oid *start, bool include,
+                        const struct mib_oid *end, bool *ret_found)
+{
+    struct mib_oid name;
+    struct mib_value value;
+
+    *ret_found = mib_next(answer->responder->agent->tree, &answer->context, start,
+                          include, end, &answer->view->hint, &name, &value,
+                          &answer->sections)
+        == MIB_FOUND;
+    if (!*ret_found) {
+        return varbind_append(&answer->end, start, NULL, SNMP_ENDOFMIBVIEW);
+    }
+    memcpy(start->ids, name.ids, name.length * sizeof(name.ids[0]));
+    start->length = name.length;
+    return varbind_append(&answer->end, start, &value, ASN_NULL);
+}
+
+static bool answer_getnext(struct answer *answer, const netsnmp_variable_list *varbind)
+{
+    struct mib_oid start;
+    struct mib_oid end;
+    bool found;
+
+    return varbind_get_name(varbind, &start) && varbind_get_end(varbind, &end)
+        && answer_next(answer, &start, varbind_is_inclusive(varbind), &end, &found);
+}
+
+/* RFC 2741 section 7.2.3.3: row by row over the varbinds that repeat. */
+static bool answer_repeaters(struct answer *answer, const netsnmp_variable_list *first,
+                             long repetitions)
+{
+    struct repeater {
+        struct mib_oid start;
+        struct mib_oid end;
+        bool include;
+        bool found;
+    } *repeaters;
+    size_t count = 0;
+    size_t room = BULK_VARBINDS_MAX;
+    bool good = true;
+    bool any = true;
+
+    for (const netsnmp_variable_list *at = first; at != NULL; at = at->next_variable) {
+        count++;
+    }
+    if (count == 0) {
+        return true;
+    }
+    repeaters = calloc(count, sizeof(*repeaters));
+    if (repeaters == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++, first = first->next_variable) {
+        good = good && varbind_get_name(first, &repeaters[i].start)
+            && varbind_get_end(first, &repeaters[i].end);
+        repeaters[i].include = varbind_is_inclusive(first);
+    }
+    for (long r = 0; good && any && r < repetitions && room >= count; r++) {
+        any = false;
+        room -= count;
+        for (size_t i = 0; good && i < count; i++) {
+            good = answer_next(answer, &repeaters[i].start, repeaters[i].include,
+                               &repeaters[i].end, &repeaters[i].found);
+            repeaters[i].include = false;
+            any = any || repeaters[i].found;
+        }
+    }
+    free(repeaters);
+    return good;
+}
+
+static bool answer_getbulk(struct answer *answer, const netsnmp_pdu *pdu)
+{
+    const netsnmp_variable_list *varbind = pdu->variables;
+
+    for (long i = 0; i < pdu->non_repeaters && varbind != NULL; i++) {
+        if (!answer_getnext(answer, varbind)) {
+            return false;
+        }
+        varbind = varbind->next_variable;
+    }
+    return answer_repeaters(answer, varbind, pdu->max_repetitions);
+}
+
+static bool answer_varbinds(struct answer *answer, const netsnmp_pdu *pdu)
+{
+    if (pdu->command == AGENTX_GETBULK) {
+        return answer_getbulk(answer, pdu);
+    }
+    for (const netsnmp_variable_list *varbind = pdu->variables; varbind != NULL;
+         varbind = varbind->next_variable) {
+        if (!(pdu->command == AGENTX_GET ? answer_get(answer, varbind)
+                                         : answer_getnext(answer, varbind))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sends the varbinds, which are taken over, as the response to a request. */
+static void send_response(netsnmp_session *session, const netsnmp_pdu *request,
+                          netsnmp_variable_list *varbinds, long error)
+{
+    netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
+
+    if (response == NULL) {
+        snmp_free_varbind(varbinds);
+        return;
+    }
+    response->version = session->version;
+    response->flags = request->flags & AGENTX_NETWORK_BYTE_ORDER;
+    response->sessid = request->sessid;
+    response->transid = request->transid;
+    response->reqid = request->reqid;
+    response->errstat = error;
+    response->errindex = error == SNMP_ERR_NOERROR ? 0 : 1;
+    response->variables = varbinds;
+    if (snmp_send(session, response) == 0) {
+        snmp_free_pdu(response);
+    }
+}
+
+/*
+ * Answers a request unless its data has to be waited for and waiting is
+ * allowed: then nothing is sent, and false returned.
+ */
+static bool respond(struct responder *responder, netsnmp_session *session,
+                    const netsnmp_pdu *pdu, int64_t arrived_ns, bool may_wait)
+{
+    struct agent *agent = responder->agent;
+    struct answer answer = { .responder = responder };
+    unsigned awaited;
+
+    answer.view = agent_find_view(agent, pdu->community, pdu->community_len);
+    if (answer.view == NULL) {
+        send_response(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT);
+        return true;
+    }
+    answer.context = agent_context(agent, answer.view, clock_boot_ns());
+    answer.end = &answer.first;
+    if (!answer_varbinds(&answer, pdu)) {
+        snmp_free_varbind(answer.first);
+        send_response(session, pdu, NULL, SNMP_ERR_GENERR);
+        return true;
+    }
+    awaited = connection_await(answer.view->connection, answer.sections, arrived_ns,
+                               agent->config->max_age_ns);
+    if (awaited != 0 && may_wait) {
+        snmp_free_varbind(answer.first);
+        return false;
+    }
+    if (awaited != 0) {
+        connection_mark_late(answer.view->connection, awaited);
+        agent->status.late++;
+    }
+    send_response(session, pdu, answer.first, SNMP_ERR_NOERROR);
+    return true;
+}
+
+static void free_waiting(struct waiting *waiting)
+{
+    snmp_free_pdu(waiting->pdu);
+    free(waiting);
+}
+
+static void on_alarm(unsigned alarm, void *argument)
+{
+    struct responder *responder = argument;
+
+    (void)alarm;
+    responder->alarm = 0;
+    responder_check(responder);
+}
+
+/* Wakes up when the patience of the first one ends: all have the same. */
+static void set_alarm(struct responder *responder)
+{
+    struct timeval delay;
+    int64_t delay_ns;
+
+    if (responder->alarm != 0) {
+        snmp_alarm_unregister(responder->alarm);
+        responder->alarm = 0;
+    }
+    if (responder->waiting == NULL) {
+        return;
+    }
+    delay_ns = responder->waiting->arrived_ns + responder->agent->config->wait_limit_ns
+        - clock_boot_ns();
+    if (delay_ns < CLOCK_NS_PER_MS) {
+        delay_ns = CLOCK_NS_PER_MS;
+    }
+    delay.tv_sec = (time_t)(delay_ns / CLOCK_NS_PER_S);
+    delay.tv_usec = (suseconds_t)(delay_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_US);
+    responder->alarm = snmp_alarm_register_hr(delay, 0, on_alarm, responder);
+}
+
+static bool keep_waiting(struct responder *responder, netsnmp_session *session,
+                         netsnmp_pdu *pdu, int64_t arrived_ns)
+{
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+
+    if (waiting == NULL) {
+        return false;
+    }
+    waiting->pdu = snmp_clone_pdu(pdu);
+    if (waiting->pdu == NULL) {
+        free(waiting);
+        return false;
+    }
+    waiting->session = session;
+    waiting->arrived_ns = arrived_ns;
+    *responder->waiting_end = waiting;
+    responder->waiting_end = &waiting->next;
+    responder->waiting_count++;
+    responder->agent->status.delegated++;
+    if (responder->alarm == 0) {
+        set_alarm(responder);
+    }
+    return true;
+}
+
+void responder_check(struct responder *responder)
+{
+    struct waiting **at = &responder->waiting;
+    int64_t wait_limit_ns = responder->agent->config->wait_limit_ns;
+
+    while (*at != NULL) {
+        struct waiting *waiting = *at;
+        bool may_wait = clock_boot_ns() < waiting->arrived_ns + wait_limit_ns;
+
+        if (respond(responder, waiting->session, waiting->pdu, waiting->arrived_ns,
+                    may_wait)) {
+            *at = waiting->next;
+            responder->waiting_count--;
+            free_waiting(waiting);
+        } else {
+            at = &waiting->next;
+        }
+    }
+    responder->waiting_end = at;
+    set_alarm(responder);
+}
+
+static int on_agentx(int operation, netsnmp_session *session, int request_id,
+                     netsnmp_pdu *pdu, void *magic)
+{
+    struct responder *responder = magic;
+    int64_t now_ns;
+
+    if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE
+        || (pdu->command != AGENTX_GET && pdu->command != AGENTX_GETNEXT
+            && pdu->command != AGENTX_GETBULK)) {
+        return responder->pass_on(operation, session, request_id, pdu, NULL);
+    }
+    now_ns = clock_boot_ns();
+    responder->agent->status.requests++;
+    if (!respond(responder, session, pdu, now_ns,
+                 responder->waiting_count < WAITING_MAX)
+        && !keep_waiting(responder, session, pdu, now_ns)) {
+        (void)respond(responder, session, pdu, now_ns, false);
+    }
+    return 1;
+}
+
+struct responder *responder_new(struct agent *agent)
+{
+    struct responder *responder = calloc(1, sizeof(*responder));
+
+    if (responder != NULL) {
+        responder->agent = agent;
+        responder->waiting_end = &responder->waiting;
+    }
+    return responder;
+}
+
+void responder_free(struct responder *responder)
+{
+    if (responder != NULL) {
+        responder_detach(responder, responder->session);
+        free(responder);
+    }
+}
+
+void responder_attach(struct responder *responder, netsnmp_session *session)
+{
+    responder->session = session;
+    responder->pass_on = session->callback;
+    session->callback = on_agentx;
+    session->callback_magic = responder;
+}
+
+void responder_detach(struct responder *responder, netsnmp_session *session)
+{
+    struct waiting **at = &responder->waiting;
+
+    while (*at != NULL) {
+        struct waiting *waiting = *at;
+
+        if (waiting->session == session) {
+            *at = waiting->next;
+            responder->waiting_count--;
+            free_waiting(waiting);
+        } else {
+            at = &waiting->next;
+        }
+    }
+    responder->waiting_end = at;
+    set_alarm(responder);
+    if (responder->session == session) {
+        responder->session = NULL;
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * responder.h - answers AgentX Get, GetNext and GetBulk directly on the
+ * session to the master, at once or when the data has come.
+ *
+ * An answer whose data is too old waits for the collection, for at most
+ * waitLimit, without holding up anything else: the request is kept and
+ * answered later.  SNMP thread only.
+ */
+#ifndef HVX_AGENT_RESPONDER_H
+#define HVX_AGENT_RESPONDER_H
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "agent/agent.h"
+
+struct responder;
+
+/* NULL without memory. */
+struct responder *responder_new(struct agent *agent);
+void responder_free(struct responder *responder);
+
+/* A session to the master has been opened: its requests come here first. */
+void responder_attach(struct responder *responder, netsnmp_session *session);
+
+/* The session has ended: what waited for it is dropped. */
+void responder_detach(struct responder *responder, netsnmp_session *session);
+
+/* New data has come, or views changed: answers what waited for it. */
+void responder_check(struct responder *responder);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/config.h"
+#include "agent/daemon.h"
+#include "agent/log.h"
+#include "agent/options.h"
+#include "agent/run.h"
+#include "agent/subagent.h"
+#include "agent/walk.h"
+
+#define EXIT_USAGE 2
+
+static void complain_in_log(const char *line)
+{
+    log_error("%s", line);
+}
+
+/* For errors at the start: also on the terminal where that is not the log. */
+static void complain(const char *line)
+{
+    complain_in_log(line);
+    if (!snmp_stderrlog_status()) {
+        fprintf(stderr, "hvagentx: %s\n", line);
+    }
+}
+
+static int fail(const char *text)
+{
+    complain(text);
+    return EXIT_FAILURE;
+}
+
+static void set_log(const struct options *options)
+{
+    if (!options->log_given
+        && (options->foreground || options->check_config || options->walk_uri != NULL)) {
+        netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_NOTICE);
+    } else if (!options->log_given) {
+        snmp_enable_syslog_ident("hvagentx", LOG_DAEMON);
+    }
+}
+
+/* Signals arrive at a descriptor; threads made later inherit that they are blocked. */
+static int block_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0) {
+        return -1;
+    }
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void reload(struct agent *agent, void *argument)
+{
+    const struct options *options = argument;
+    struct config *config;
+    struct error error = ERROR_NONE;
+
+    if (config_read(options->config, complain_in_log, &config) != STATUS_OK) {
+        log_error("not reloaded: the configuration has errors; the old one stays");
+        return;
+    }
+    if (agent_reload(agent, config, &error) != STATUS_OK) {
+        log_error("not reloaded: %s; the old configuration stays", error.text);
+        return;
+    }
+    log_notice("reloaded %s", options->config == NULL ? "hvagentx.conf" : options->config);
+}
+
+static int serve(struct options *options, struct config *config)
+{
+    struct error error = ERROR_NONE;
+    struct subagent *subagent;
+    struct agent *agent;
+    int ready_fd = -1;
+    int signals;
+
+    if (!options->foreground && daemon_begin(&ready_fd, &error) != STATUS_OK) {
+        config_free(config);
+        return fail(error.text);
+    }
+    signals = block_signals();
+    if (signals < 0) {
+        config_free(config);
+        return fail("cannot block signals");
+    }
+    agent = agent_new(config, true, &error);
+    if (agent == NULL) {
+        close(signals);
+        return fail(error.text);
+    }
+    log_notice("hvagentx " PACKAGE_VERSION " started");
+    subagent = subagent_start(agent, &error);
+    if (subagent == NULL) {
+        agent_free(agent);
+        close(signals);
+        return fail(error.text);
+    }
+    daemon_ready(ready_fd);
+    subagent_run(subagent, signals, reload, options);
+    subagent_stop(subagent);
+    agent_free(agent);
+    close(signals);
+    log_notice("hvagentx stopped");
+    return EXIT_SUCCESS;
+}
+
+static int walk(const struct options *options)
+{
+    struct error error = ERROR_NONE;
+    struct config *config = NULL;
+
+    if (options->config == NULL) {
+        config = config_new();
+    } else if (config_read(options->config, complain, &config) != STATUS_OK) {
+        return EXIT_FAILURE;
+    }
+    if (config == NULL) {
+        return fail("out of memory");
+    }
+    if (walk_print(config, options->walk_uri, stdout, &error) != STATUS_OK) {
+        return fail(error.text);
+    }
+    return EXIT_SUCCESS;
+}
+
+int run(int argc, char *const *argv)
+{
+    struct options options;
+    struct config *config = NULL;
+
+    if (!options_parse(argc, argv, &options)) {
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        options_print_help();
+        return EXIT_SUCCESS;
+    }
+    if (options.version) {
+        puts("hvagentx " PACKAGE_VERSION);
+        return EXIT_SUCCESS;
+    }
+    set_log(&options);
+    if (!log_init()) {
+        return fail("out of memory");
+    }
+    subagent_prepare();
+    config_init();
+    if (options.walk_uri != NULL) {
+        return walk(&options);
+    }
+    if (config_read(options.config, complain, &config) != STATUS_OK) {
+        return EXIT_FAILURE;
+    }
+    if (options.socket != NULL) {
+        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+                              options.socket);
+    }
+    if (options.check_config) {
+        config_free(config);
+        puts("configuration is good");
+        return EXIT_SUCCESS;
+    }
+    return serve(&options, config);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <config.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+#include "agent/master.h"
+#include "agent/registration.h"
+#include "agent/responder.h"
+#include "agent/subagent.h"
+
+#define APPLICATION "hvagentx"
+
+/* How often a lost master is tried, in seconds. */
+#define RECONNECT_S 2
+
+struct subagent {
+    struct agent *agent;
+    struct responder *responder;
+    struct registrations *registrations;
+    bool connected;
+    bool absence_told; /* that there is no master */
+    int ping_s;        /* agentXPingInterval */
+    bool ended;
+    bool reload_wanted;
+};
+
+void subagent_prepare(void)
+{
+    /* A late answer to a master that is gone must not end the agent. */
+    signal(SIGPIPE, SIG_IGN);
+    /* No MIB files: the agent speaks numbers. */
+    setenv("MIBS", "", 1);
+    netsnmp_enable_subagent();
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD,
+                           1);
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE,
+                           1);
+    /* It would repeat itself at each try; changes are logged here instead. */
+    netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+                           NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+    init_agent(APPLICATION);
+}
+
+static void set_ping_interval(int seconds)
+{
+    netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
+                       seconds);
+}
+
+/*
+ * net-snmp has one interval for pings and for reconnecting.  It is read when
+ * a session was opened, for its pings, and when one was lost, for trying
+ * again: the two values take turns.
+ */
+static void on_registered(unsigned alarm, void *argument)
+{
+    (void)alarm;
+    (void)argument;
+    set_ping_interval(RECONNECT_S);
+}
+
+static int on_session_start(int major, int minor, void *server_argument,
+                            void *client_argument)
+{
+    struct subagent *subagent = client_argument;
+    const struct timeval soon = { .tv_usec = 1 };
+
+    (void)major;
+    (void)minor;
+    responder_attach(subagent->responder, server_argument);
+    subagent->connected = true;
+    subagent->absence_told = false;
+    set_ping_interval(subagent->ping_s);
+    snmp_alarm_register_hr(soon, 0, on_registered, NULL);
+    log_notice("connected to the AgentX master at %s", master_address());
+    return SNMP_ERR_NOERROR;
+}
+
+static int on_session_stop(int major, int minor, void *server_argument,
+                           void *client_argument)
+{
+    struct subagent *subagent = client_argument;
+
+    (void)major;
+    (void)minor;
+    responder_detach(subagent->responder, server_argument);
+    if (subagent->connected && !subagent->ended) {
+        log_warning("lost the AgentX master; reconnecting");
+    }
+    subagent->connected = false;
+    return SNMP_ERR_NOERROR;
+}
+
+static void on_queue(int fd, void *argument)
+{
+    struct subagent *subagent = argument;
+
+    (void)fd;
+    agent_drain(subagent->agent);
+    responder_check(subagent->responder);
+}
+
+static void on_signal(int fd, void *argument)
+{
+    struct subagent *subagent = argument;
+    struct signalfd_siginfo info;
+
+    while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            subagent->reload_wanted = true;
+        } else {
+            subagent->ended = true;
+        }
+    }
+}
+
+struct subagent *subagent_start(struct agent *agent, struct error *error)
+{
+    struct subagent *subagent = calloc(1, sizeof(*subagent));
+
+    if (subagent == NULL) {
+        error_set(error, STATUS_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    subagent->agent = agent;
+    subagent->responder = responder_new(agent);
+    subagent->registrations = registrations_new(agent, subagent->responder);
+    if (subagent->responder == NULL || subagent->registrations == NULL) {
+        error_set(error, STATUS_NO_MEMORY, "out of memory");
+        goto failed;
+    }
+    subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+                                          NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
+    set_ping_interval(RECONNECT_S);
+    snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START,
+                           on_session_start, subagent);
+    snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
+                           on_session_stop, subagent);
+    if (register_readfd(queue_fd(agent->queue), on_queue, subagent) != FD_REGISTERED_OK
+        || !registrations_update(subagent->registrations)) {
+        error_set(error, STATUS_FAILED, "cannot register with net-snmp");
+        goto failed;
+    }
+    /* The configuration is read already. */
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+    init_snmp(APPLICATION);
+    return subagent;
+
+failed:
+    registrations_free(subagent->registrations);
+    responder_free(subagent->responder);
+    free(subagent);
+    return NULL;
+}
+
+/* Says once why there is no master, and what to do. */
+static void tell_absence(struct subagent *subagent)
+{
+    struct error error = ERROR_NONE;
+
+    if (subagent->connected || subagent->absence_told) {
+        return;
+    }
+    subagent->absence_told = true;
+    master_explain_absence(&error);
+    log_warning("%s; trying again", error.text);
+}
+
+static void reload(struct subagent *subagent,
+                   void (*reload_agent)(struct agent *agent, void *argument),
+                   void *argument)
+{
+    subagent->reload_wanted = false;
+    set_ping_interval(subagent->ping_s);
+    reload_agent(subagent->agent, argument);
+    subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+                                          NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
+    set_ping_interval(RECONNECT_S);
+    if (!registrations_update(subagent->registrations)) {
+        log_error("not all contexts could be registered: out of memory");
+    }
+    responder_check(subagent->responder);
+}
+
+void subagent_run(struct subagent *subagent, int signals,
+                  void (*reload_agent)(struct agent *agent, void *argument),
+                  void *argument)
+{
+    if (register_readfd(signals, on_signal, subagent) != FD_REGISTERED_OK) {
+        log_error("cannot watch for signals");
+        return;
+    }
+    tell_absence(subagent);
+    while (!subagent->ended) {
+        agent_check_and_process(1);
+        if (subagent->reload_wanted) {
+            reload(subagent, reload_agent, argument);
+        }
+    }
+    unregister_readfd(signals);
+}
+
+void subagent_stop(struct subagent *subagent)
+{
+    if (subagent == NULL) {
+        return;
+    }
+    subagent->ended = true;
+    unregister_readfd(queue_fd(subagent->agent->queue));
+    snmp_shutdown(APPLICATION);
+    snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START,
+                             on_session_start, subagent, 1);
+    snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
+                             on_session_stop, subagent, 1);
+    registrations_free(subagent->registrations);
+    responder_free(subagent->responder);
+    free(subagent);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "agent/varbind.h"
+
+_Static_assert((int)MIB_INTEGER == ASN_INTEGER && (int)MIB_STRING == ASN_OCTET_STR
+                   && (int)MIB_OID == ASN_OBJECT_ID
+                   && (int)MIB_COUNTER32 == ASN_COUNTER && (int)MIB_GAUGE32 == ASN_GAUGE
+                   && (int)MIB_TIMETICKS == ASN_TIMETICKS
+                   && (int)MIB_COUNTER64 == ASN_COUNTER64,
+               "wire types are numbered as BER has them");
+
+bool varbind_copy_oid(const oid *ids, size_t length, struct mib_oid *ret_oid)
+{
+    if (length > MIB_OID_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        ret_oid->ids[i] = (uint32_t)ids[i];
+    }
+    ret_oid->length = length;
+    return true;
+}
+
+bool varbind_get_name(const netsnmp_variable_list *varbind, struct mib_oid *ret_name)
+{
+    return varbind_copy_oid(varbind->name, varbind->name_length, ret_name);
+}
+
+bool varbind_get_end(const netsnmp_variable_list *varbind, struct mib_oid *ret_end)
+{
+    ret_end->length = 0;
+    if (varbind->val.objid == NULL
+        || (varbind->type != ASN_PRIV_INCL_RANGE && varbind->type != ASN_PRIV_EXCL_RANGE
+            && varbind->type != ASN_OBJECT_ID)) {
+        return true;
+    }
+    if (!varbind_copy_oid(varbind->val.objid, varbind->val_len / sizeof(oid), ret_end)) {
+        return false;
+    }
+    /* The null Object Identifier, which AgentX writes as 0.0. */
+    if (ret_end->length <= 2 && (ret_end->length < 1 || ret_end->ids[0] == 0)
+        && (ret_end->length < 2 || ret_end->ids[1] == 0)) {
+        ret_end->length = 0;
+    }
+    return true;
+}
+
+bool varbind_is_inclusive(const netsnmp_variable_list *varbind)
+{
+    return varbind->type == ASN_PRIV_INCL_RANGE;
+}
+
+/* net-snmp's OIDs have sub-identifiers of another size. */
+static size_t widen(const uint32_t *ids, size_t length, oid wide[static MIB_OID_MAX])
+{
+    size_t count = length < MIB_OID_MAX ? length : MIB_OID_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        wide[i] = ids[i];
+    }
+    return count;
+}
+
+/* Calls `set` with the value in the form that net-snmp takes it. */
+static bool set_typed(netsnmp_variable_list *varbind, u_char type, const void *bytes,
+                      size_t length)
+{
+    return snmp_set_var_typed_value(varbind, type, bytes, length) == 0;
+}
+
+bool varbind_set_value(netsnmp_variable_list *varbind, const struct mib_value *value)
+{
+    u_char type = (u_char)value->type;
+    oid wide[MIB_OID_MAX];
+    struct counter64 counter;
+    long integer;
+    u_long number;
+
+    switch (value->type) {
+    case MIB_INTEGER:
+        integer = value->integer;
+        return set_typed(varbind, type, &integer, sizeof(integer));
+    case MIB_COUNTER32:
+    case MIB_GAUGE32:
+    case MIB_TIMETICKS:
+        number = value->number;
+        return set_typed(varbind, type, &number, sizeof(number));
+    case MIB_COUNTER64:
+        counter.high = (u_long)(value->counter64 >> 32);
+        counter.low = (u_long)(value->counter64 & 0xffffffffu);
+        return set_typed(varbind, type, &counter, sizeof(counter));
+    case MIB_STRING:
+        return set_typed(varbind, type, value->string.bytes, value->string.length);
+    case MIB_OID:
+        return set_typed(varbind, type, wide,
+                         widen(value->oid.ids, value->oid.length, wide) * sizeof(oid));
+    }
+    return false;
+}
+
+bool varbind_set(netsnmp_variable_list *varbind, const struct mib_oid *name,
+                 const struct mib_value *value)
+{
+    oid wide[MIB_OID_MAX];
+
+    return snmp_set_var_objid(varbind, wide, widen(name->ids, name->length, wide)) == 0
+        && varbind_set_value(varbind, value);
+}
+
+bool varbind_append(netsnmp_variable_list ***end, const struct mib_oid *name,
+                    const struct mib_value *value, u_char exception)
+{
+    oid wide[MIB_OID_MAX];
+    size_t length = widen(name->ids, name->length, wide);
+    netsnmp_variable_list *varbind
+        = snmp_varlist_add_variable(*end, wide, length, exception, NULL, 0);
+
+    if (varbind == NULL) {
+        return false;
+    }
+    *end = &varbind->next_variable;
+    return value == NULL || varbind_set_value(varbind, value);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * varbind.h - between net-snmp's variable bindings and the values of mib.h.
+ *
+ * The only file that touches a varbind's raw value.
+ */
+#ifndef HVX_AGENT_VARBIND_H
+#define HVX_AGENT_VARBIND_H
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <stdbool.h>
+
+#include "mib/mib.h"
+
+/* The name of a varbind; false: longer than an OID may be. */
+bool varbind_get_name(const netsnmp_variable_list *varbind, struct mib_oid *ret_name);
+
+/*
+ * The end of the range that an AgentX Get-PDU carries in the value of a
+ * varbind (RFC 2741 section 5.2); length 0: unbounded.
+ */
+bool varbind_get_end(const netsnmp_variable_list *varbind, struct mib_oid *ret_end);
+
+/* Whether the range begins with its first name (the include field). */
+bool varbind_is_inclusive(const netsnmp_variable_list *varbind);
+
+/* An OID from an array of net-snmp's; false: too long. */
+bool varbind_copy_oid(const oid *ids, size_t length, struct mib_oid *ret_oid);
+
+/* Sets name and value; false without memory. */
+bool varbind_set(netsnmp_variable_list *varbind, const struct mib_oid *name,
+                 const struct mib_value *value) MUST_CHECK;
+
+/* Sets the value alone; false without memory. */
+bool varbind_set_value(netsnmp_variable_list *varbind,
+                       const struct mib_value *value) MUST_CHECK;
+
+/*
+ * Appends a varbind to the list that ends at *end and moves *end on.
+ * value NULL: an exception, SNMP_NOSUCHOBJECT and relatives.
+ */
+bool varbind_append(netsnmp_variable_list ***end, const struct mib_oid *name,
+                    const struct mib_value *value, u_char exception) MUST_CHECK;
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim_domain.h - one domain of a simulated node, as its file describes it.
+ *
+ * Included by sim*.c only.  Never changed once sim_domain_read() is done.
+ */
+#ifndef HVX_BACKENDS_SIM_DOMAIN_H
+#define HVX_BACKENDS_SIM_DOMAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libxml/tree.h>
+
+#include "backends/sim_fault.h"
+#include "model/domain.h"
+#include "model/status.h"
+
+/* Namespace of what libvirt's test driver adds to the domain XML. */
+#define SIM_DOMAIN_TEST_SPACE "http://libvirt.org/schemas/domain/test/1.0"
+
+struct sim_domain {
+    char *name;
+    struct uuid uuid;   /* of the file, or derived from the name */
+    const char *source; /* where it is written; belongs to the node */
+    long line;
+    enum domain_state state;
+    bool is_persistent;
+    bool is_autostart;
+    unsigned load_percent;
+    struct domain_config *config;
+    struct sim_faults faults;
+};
+
+/*
+ * Reads a <domain> with what libvirt's test driver and we have in it.
+ * `source` must live as long as the domain.  On failure *domain is as after
+ * sim_domain_clear().
+ * Errors: STATUS_INVALID, STATUS_NO_MEMORY.
+ */
+enum status sim_domain_read(const char *source, const xmlNode *node,
+                            struct sim_domain *domain, struct error *error) MUST_CHECK;
+
+/* Frees what it holds, not itself. */
+void sim_domain_clear(struct sim_domain *domain);
+
+/* Does it execute, so that its counters advance? */
+bool sim_domain_is_executing(const struct sim_domain *domain);
+
+#endif

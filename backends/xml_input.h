@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * xml_input.h - XML read from front to back as if somebody hostile wrote it.
+ *
+ * Included by backends/ only.  One reader over libxml2's xmlTextReader for
+ * texts and files: no network, no external entities, no substitution; a
+ * DOCTYPE and a NUL are refused; what is read is bounded in octets, and what
+ * is in memory at once is one child of the root.  Every error names the
+ * source, the line and the reason.
+ *
+ * A reader belongs to one thread; several readers may be at work at once.
+ */
+#ifndef HVX_BACKENDS_XML_INPUT_H
+#define HVX_BACKENDS_XML_INPUT_H
+
+#include <stddef.h>
+
+#include <libxml/tree.h>
+
+#include "model/status.h"
+
+/* Longest name of a source that error texts repeat; longer ones are cut. */
+#define XML_INPUT_SOURCE_SIZE 256
+
+struct xml_input;
+
+/*
+ * Begins to read `size` octets of text, which stay the caller's and unchanged
+ * until xml_input_close().  `source` names the text in errors: a path, or
+ * where else it came from; it is copied.
+ */
+enum status xml_input_open_text(const char *source, const char *text, size_t size,
+                                struct xml_input **ret_input,
+                                struct error *error) MUST_CHECK;
+
+/*
+ * Begins to read a file, at most `size_max` octets of it.  The descriptor is
+ * taken over, also on failure.
+ */
+enum status xml_input_open_fd(const char *source, int fd, size_t size_max,
+                              struct xml_input **ret_input,
+                              struct error *error) MUST_CHECK;
+
+/* NULL is allowed. */
+void xml_input_close(struct xml_input *input);
+
+/*
+ * Goes to the root element, which must have this name and no namespace.  Its
+ * attributes are there, its children not yet.
+ * Errors: STATUS_INVALID, STATUS_IO, STATUS_NO_MEMORY.
+ */
+enum status xml_input_read_root(struct xml_input *input, const char *name,
+                                struct error *error) MUST_CHECK;
+
+/*
+ * Goes to the next element that is a child of the root, and frees the one
+ * before.  *ret_child has its attributes; its content only after
+ * xml_input_expand().  *ret_child is NULL at the end, where the rest of the
+ * document was found to be in order.
+ */
+enum status xml_input_next_child(struct xml_input *input, xmlNode **ret_child,
+                                 struct error *error) MUST_CHECK;
+
+/*
+ * Reads the content of the element where the reader is, the root or a child;
+ * it is valid until the reader goes on.  Content of more than about
+ * `size_max` octets is refused.
+ */
+enum status xml_input_expand(struct xml_input *input, size_t size_max,
+                             xmlNode **ret_element, struct error *error) MUST_CHECK;
+
+/* Reads the rest of the document: is it well-formed to its end? */
+enum status xml_input_finish(struct xml_input *input, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mib/hvagentx_mib.h"
+
+static const struct mib_group *const groups[] = {
+    &hvx_agent,
+    &hvx_connections,
+};
+
+const struct mib_module hvagentx_mib = {
+    .name = "HVAGENTX-MIB",
+    .root_length = HVX_ROOT_LENGTH,
+    .root = { HVX_ROOT_IDS },
+    .group_count = sizeof(groups) / sizeof(groups[0]),
+    .groups = groups,
+};
+
+const char *mib_software(const struct connection_status *connection,
+                         const struct snapshot *snapshot)
+{
+    if (snapshot->node != NULL && snapshot->node->software != NULL) {
+        return snapshot->node->software;
+    }
+    return connection->software;
+}
+
+const char *mib_version(const struct snapshot *snapshot)
+{
+    return snapshot->node == NULL ? NULL : snapshot->node->version;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hvx_connections.c - hvxConnectionTable: the links to the hypervisors.
+ *
+ * Its rows need no collection: it answers when nothing else does.
+ */
+#include <string.h>
+
+#include "mib/hvagentx_mib.h"
+#include "model/text.h"
+
+static size_t count_rows(const struct mib_context *context)
+{
+    return context->connection_count;
+}
+
+static const struct connection_status *row_at(const struct mib_context *context,
+                                              size_t row)
+{
+    return context->connections[row];
+}
+
+static void index_row(const struct mib_context *context, size_t row,
+                      struct mib_index *ret_index)
+{
+    ret_index->length = 1;
+    ret_index->ids[0] = row_at(context, row)->index;
+}
+
+static bool get_name(const struct mib_context *context, size_t row,
+                     struct mib_value *value)
+{
+    return mib_set_text(value, row_at(context, row)->name);
+}
+
+static bool get_uri(const struct mib_context *context, size_t row,
+                    struct mib_value *value)
+{
+    return mib_set_text(value, row_at(context, row)->uri);
+}
+
+static bool get_context(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    return mib_set_text(value, row_at(context, row)->context);
+}
+
+static bool get_default(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    return mib_set_truth(value, row_at(context, row)->is_default);
+}
+
+static bool get_backend(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    return mib_set_text(value, row_at(context, row)->backend);
+}
+
+static bool get_hypervisor(const struct mib_context *context, size_t row,
+                           struct mib_value *value)
+{
+    return mib_set_text(value,
+                        mib_software(row_at(context, row),
+                                     context->connection_snapshots[row]));
+}
+
+static bool get_version(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    return mib_set_text(value, mib_version(context->connection_snapshots[row]));
+}
+
+static bool get_state(const struct mib_context *context, size_t row,
+                      struct mib_value *value)
+{
+    static const int32_t numbers[] = {
+        [CONNECTION_CONNECTING] = 1,
+        [CONNECTION_UP] = 2,
+        [CONNECTION_UNRESPONSIVE] = 3,
+        [CONNECTION_DOWN] = 4,
+    };
+    _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == CONNECTION_STATE_COUNT,
+                   "a number for each connection state");
+
+    value->integer = numbers[row_at(context, row)->state];
+    return true;
+}
+
+static bool get_since(const struct mib_context *context, size_t row,
+                      struct mib_value *value)
+{
+    return mib_set_date(value, row_at(context, row)->since);
+}
+
+static bool get_last_error(const struct mib_context *context, size_t row,
+                           struct mib_value *value)
+{
+    const char *text = row_at(context, row)->last_error;
+
+    value->string.bytes = text;
+    value->string.length = text_prefix(text, TEXT_MAX);
+    return true;
+}
+
+static bool get_age(const struct mib_context *context, size_t row,
+                    struct mib_value *value)
+{
+    int64_t collected_ns = row_at(context, row)->collected_ns;
+
+    return collected_ns != CLOCK_NEVER && collected_ns <= context->now_ns
+        && mib_set_gauge(value,
+                         (uint64_t)((context->now_ns - collected_ns) / CLOCK_NS_PER_MS));
+}
+
+static bool get_collection_time(const struct mib_context *context, size_t row,
+                                struct mib_value *value)
+{
+    int64_t time_ns = row_at(context, row)->collection_time_ns;
+
+    return time_ns != CLOCK_NEVER
+        && mib_set_gauge(value, (uint64_t)(time_ns / CLOCK_NS_PER_US));
+}
+
+static bool get_collections(const struct mib_context *context, size_t row,
+                            struct mib_value *value)
+{
+    value->number = row_at(context, row)->collections;
+    return true;
+}
+
+static bool get_failures(const struct mib_context *context, size_t row,
+                         struct mib_value *value)
+{
+    value->number = row_at(context, row)->failures;
+    return true;
+}
+
+static bool get_abandoned(const struct mib_context *context, size_t row,
+                          struct mib_value *value)
+{
+    value->number = row_at(context, row)->abandoned;
+    return true;
+}
+
+static bool get_reconnects(const struct mib_context *context, size_t row,
+                           struct mib_value *value)
+{
+    value->number = row_at(context, row)->reconnects;
+    return true;
+}
+
+static bool get_domains(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    const struct snapshot *snapshot = context->connection_snapshots[row];
+
+    return snapshot->sampled_ns[SECTION_DOMAINS] != CLOCK_NEVER
+        && mib_set_gauge(value, snapshot->domain_count);
+}
+
+/* BITS: bit 0 is the highest bit of the first octet (RFC 2578). */
+static bool get_capabilities(const struct mib_context *context, size_t row,
+                             struct mib_value *value)
+{
+    uint32_t capabilities = row_at(context, row)->capabilities;
+    size_t length = sizeof(capabilities);
+
+    memset(value->scratch, 0, length);
+    for (unsigned bit = 0; bit < 8 * length; bit++) {
+        if ((capabilities & (UINT32_C(1) << bit)) != 0) {
+            value->scratch[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+        }
+    }
+    while (length > 1 && value->scratch[length - 1] == 0) {
+        length--;
+    }
+    value->string.bytes = value->scratch;
+    value->string.length = length;
+    return true;
+}
+
+static const struct mib_column columns[] = {
+    { 2, "hvxConnectionName", MIB_STRING, MIB_READ_ONLY, 0, get_name },
+    { 3, "hvxConnectionUri", MIB_STRING, MIB_READ_ONLY, 0, get_uri },
+    { 4, "hvxConnectionContext", MIB_STRING, MIB_READ_ONLY, 0, get_context },
+    { 5, "hvxConnectionDefault", MIB_INTEGER, MIB_READ_ONLY, 0, get_default },
+    { 6, "hvxConnectionBackend", MIB_STRING, MIB_READ_ONLY, 0, get_backend },
+    { 7, "hvxConnectionHypervisor", MIB_STRING, MIB_READ_ONLY, 0, get_hypervisor },
+    { 8, "hvxConnectionVersion", MIB_STRING, MIB_READ_ONLY, 0, get_version },
+    { 9, "hvxConnectionState", MIB_INTEGER, MIB_READ_ONLY, 0, get_state },
+    { 10, "hvxConnectionSince", MIB_STRING, MIB_READ_ONLY, 0, get_since },
+    { 11, "hvxConnectionLastError", MIB_STRING, MIB_READ_ONLY, 0, get_last_error },
+    { 12, "hvxConnectionAge", MIB_GAUGE32, MIB_READ_ONLY, 0, get_age },
+    { 13, "hvxConnectionCollectionTime", MIB_GAUGE32, MIB_READ_ONLY, 0,
+      get_collection_time },
+    { 14, "hvxConnectionCollections", MIB_COUNTER32, MIB_READ_ONLY, 0, get_collections },
+    { 15, "hvxConnectionFailures", MIB_COUNTER32, MIB_READ_ONLY, 0, get_failures },
+    { 16, "hvxConnectionAbandoned", MIB_COUNTER32, MIB_READ_ONLY, 0, get_abandoned },
+    { 17, "hvxConnectionReconnects", MIB_COUNTER32, MIB_READ_ONLY, 0, get_reconnects },
+    { 18, "hvxConnectionDomains", MIB_GAUGE32, MIB_READ_ONLY, 0, get_domains },
+    { 19, "hvxConnectionCapabilities", MIB_STRING, MIB_READ_ONLY, 0, get_capabilities },
+};
+
+const struct mib_group hvx_connections = {
+    .name = "hvxConnectionTable",
+    .prefix_length = HVX_OBJECTS_LENGTH + 3,
+    .prefix = { HVX_OBJECTS, 2, 1, 1 },
+    .count = count_rows,
+    .index = index_row,
+    .column_count = sizeof(columns) / sizeof(columns[0]),
+    .columns = columns,
+};

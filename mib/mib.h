@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mib.h - what is published: descriptors of objects, and how a value is
+ * looked up by its OID.
+ *
+ * A descriptor row is the only place where an object's OID, name, wire type
+ * and getter meet; a test holds it against the MIB text.  Getters are a few
+ * lines each: they read the snapshot and know nothing of net-snmp.
+ *
+ * The functions here are pure: they read what the context points to, take no
+ * lock, do no I/O, and may be called from any thread that holds the context's
+ * snapshots.  The SNMP thread calls them for each varbind.
+ */
+#ifndef HVX_MIB_MIB_H
+#define HVX_MIB_MIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/connection.h"
+#include "model/snapshot.h"
+
+/* Most sub-identifiers of an OID (RFC 2741 section 5.1, RFC 2578 section 3.5). */
+#define MIB_OID_MAX 128
+
+struct mib_oid {
+    size_t length;
+    uint32_t ids[MIB_OID_MAX];
+};
+
+/* Lexicographic order of OIDs: negative, zero, positive. */
+int mib_oid_compare(const struct mib_oid *a, const struct mib_oid *b);
+
+/* Wire types (RFC 2578); their numbers are those of the BER tags. */
+enum mib_type {
+    MIB_INTEGER = 0x02,
+    MIB_STRING = 0x04,
+    MIB_OID = 0x06,
+    MIB_COUNTER32 = 0x41,
+    MIB_GAUGE32 = 0x42,
+    MIB_TIMETICKS = 0x43,
+    MIB_COUNTER64 = 0x46,
+};
+
+enum mib_access {
+    MIB_READ_ONLY,
+    MIB_READ_WRITE,
+};
+
+/* Room for a string that a getter composes. */
+#define MIB_SCRATCH_SIZE 64
+
+/*
+ * A value.  A getter sets the member of its column's type; strings and OIDs
+ * point into the snapshot or to `scratch`, and live as long as both do.
+ */
+struct mib_value {
+    enum mib_type type; /* set by the lookup from the descriptor */
+    union {
+        int32_t integer;
+        uint32_t number; /* Counter32, Gauge32, TimeTicks */
+        uint64_t counter64;
+        struct {
+            const void *bytes;
+            size_t length; /* 0 to 65535 */
+        } string;
+        struct {
+            const uint32_t *ids;
+            size_t length;
+        } oid;
+    };
+    uint8_t scratch[MIB_SCRATCH_SIZE];
+};
+
+/* What one SNMP context shows at one moment. */
+struct mib_context {
+    int64_t now_ns;         /* clock_boot_ns() */
+    int64_t stale_limit_ns; /* data older than this is not told any longer */
+    const struct agent_status *agent;
+    /* The connections this context may list, in order of their index. */
+    const struct connection_status *const *connections;
+    const struct snapshot *const *connection_snapshots;
+    size_t connection_count;
+    /* The connection whose hypervisor VM-MIB shows, and what is known of it. */
+    const struct connection_status *connection;
+    const struct snapshot *snapshot;
+};
+
+/*
+ * A getter: the value of one object in the row at position `row` of its
+ * table (0 for a scalar).  False: there is no such instance now; *value is
+ * then ignored.
+ */
+typedef bool mib_get_fn(const struct mib_context *context, size_t row,
+                        struct mib_value *value);
+
+struct mib_column {
+    uint32_t id; /* its sub-identifier below the entry, or the scalar's */
+    const char *name;
+    enum mib_type type;
+    enum mib_access access;
+    unsigned sections; /* SECTION_BIT()s its value is read from */
+    mib_get_fn *get;
+};
+
+/* Most sub-identifiers of an instance. */
+#define MIB_INDEX_MAX 40
+
+struct mib_index {
+    size_t length;
+    uint32_t ids[MIB_INDEX_MAX];
+};
+
+/*
+ * A table, or a group of scalars (count == NULL): its columns in ascending
+ * order of their id.  For a table `prefix` is the entry's OID, for scalars
+ * the group's.
+ */
+struct mib_group {
+    const char *name;
+    size_t prefix_length;
+    uint32_t prefix[16];
+    unsigned sections; /* SECTION_BIT()s that tell which rows there are */
+    size_t (*count)(const struct mib_context *context);
+    /* The instance of the row at a position; rows ascend with the position. */
+    void (*index)(const struct mib_context *context, size_t row,
+                  struct mib_index *ret_index);
+    size_t column_count;
+    const struct mib_column *columns;
+};
+
+/* A MIB module: its root, where it is registered, and its groups. */
+struct mib_module {
+    const char *name;
+    size_t root_length;
+    uint32_t root[16];
+    size_t group_count;
+    const struct mib_group *const *groups;
+};
+
+/* All modules there are, in ascending order of their roots. */
+#define MIB_MODULE_COUNT 2
+extern const struct mib_module *const mib_modules[MIB_MODULE_COUNT];
+
+/*
+ * One object of the tree: what lies below `prefix` and belongs to one column.
+ */
+struct mib_object {
+    struct mib_oid prefix; /* of the column or scalar, without instance */
+    const struct mib_module *module;
+    const struct mib_group *group;
+    const struct mib_column *column;
+};
+
+/* All objects of all modules in ascending order. */
+struct mib_tree;
+
+/* Built once from mib_modules; NULL without memory. */
+struct mib_tree *mib_tree_new(void);
+void mib_tree_free(struct mib_tree *tree);
+size_t mib_tree_count(const struct mib_tree *tree);
+const struct mib_object *mib_tree_object(const struct mib_tree *tree, size_t position);
+
+/* The object a name lies in; NULL where there is none. */
+const struct mib_object *mib_tree_find(const struct mib_tree *tree,
+                                       const struct mib_oid *name);
+
+enum mib_result {
+    MIB_FOUND,
+    MIB_NO_OBJECT,   /* noSuchObject: nothing is published there */
+    MIB_NO_INSTANCE, /* noSuchInstance: not now, or not in this row */
+    MIB_END,         /* nothing follows in the range */
+};
+
+/*
+ * Where the last lookup ended: tried first by the next one, which makes a
+ * walk cheap.  Any value is allowed; it changes no answer.
+ */
+struct mib_hint {
+    size_t object;
+    size_t row;
+};
+
+/*
+ * The value at exactly this name.  *ret_sections collects (by |=) the
+ * sections the answer depends on: where one of them is too old, collect it
+ * and ask again.
+ */
+enum mib_result mib_get(const struct mib_tree *tree, const struct mib_context *context,
+                        const struct mib_oid *name, struct mib_hint *hint,
+                        struct mib_value *ret_value, unsigned *ret_sections);
+
+/*
+ * The first value at or after (include) or after (!include) *start and before
+ * *end (RFC 2741 section 5.2; end->length 0: unbounded).  *ret_sections also
+ * tells the sections of everything that was passed over because it had no
+ * rows.  MIB_FOUND or MIB_END.
+ */
+enum mib_result mib_next(const struct mib_tree *tree, const struct mib_context *context,
+                         const struct mib_oid *start, bool include,
+                         const struct mib_oid *end, struct mib_hint *hint,
+                         struct mib_oid *ret_name, struct mib_value *ret_value,
+                         unsigned *ret_sections);
+
+/*
+ * For getters: sets a string value.  text must outlive the value.
+ * Returns true; false if text is NULL (unknown).
+ */
+bool mib_set_text(struct mib_value *value, const char *text);
+
+/* For getters: DateAndTime (RFC 2579), 11 octets in UTC, into scratch. */
+bool mib_set_date(struct mib_value *value, time_t time);
+
+/* For getters: TruthValue (RFC 2579). */
+bool mib_set_truth(struct mib_value *value, bool truth);
+
+/* For getters: TimeTicks of a duration, modulo 2^32 (it wraps at 497 days). */
+bool mib_set_ticks(struct mib_value *value, int64_t duration_ns);
+
+/* For getters: a Gauge32 that stays at its maximum (RFC 2578 section 7.1.7). */
+bool mib_set_gauge(struct mib_value *value, uint64_t number);
+
+#endif

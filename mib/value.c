@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * value.c - what getters share: values composed in one way each.
+ */
+#include <string.h>
+
+#include "mib/mib.h"
+
+/* DateAndTime with a direction from UTC (RFC 2579). */
+#define DATE_LENGTH 11
+
+bool mib_set_text(struct mib_value *value, const char *text)
+{
+    if (text == NULL) {
+        return false;
+    }
+    value->string.bytes = text;
+    value->string.length = strlen(text);
+    return true;
+}
+
+bool mib_set_date(struct mib_value *value, time_t time)
+{
+    struct tm utc;
+    unsigned year;
+
+    if (gmtime_r(&time, &utc) == NULL) {
+        return false;
+    }
+    year = (unsigned)utc.tm_year + 1900u;
+    value->scratch[0] = (uint8_t)(year >> 8);
+    value->scratch[1] = (uint8_t)(year & 0xffu);
+    value->scratch[2] = (uint8_t)(utc.tm_mon + 1);
+    value->scratch[3] = (uint8_t)utc.tm_mday;
+    value->scratch[4] = (uint8_t)utc.tm_hour;
+    value->scratch[5] = (uint8_t)utc.tm_min;
+    value->scratch[6] = (uint8_t)utc.tm_sec;
+    value->scratch[7] = 0;
+    value->scratch[8] = '+';
+    value->scratch[9] = 0;
+    value->scratch[10] = 0;
+    value->string.bytes = value->scratch;
+    value->string.length = DATE_LENGTH;
+    return true;
+}
+
+bool mib_set_truth(struct mib_value *value, bool truth)
+{
+    value->integer = truth ? 1 : 2;
+    return true;
+}
+
+bool mib_set_ticks(struct mib_value *value, int64_t duration_ns)
+{
+    if (duration_ns < 0) {
+        duration_ns = 0;
+    }
+    value->number = (uint32_t)(duration_ns / CLOCK_NS_PER_TICK);
+    return true;
+}
+
+bool mib_set_gauge(struct mib_value *value, uint64_t number)
+{
+    value->number = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+    return true;
+}

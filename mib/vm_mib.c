@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mib/vm_mib.h"
+
+static const struct mib_group *const groups[] = {
+    &vm_hypervisor,
+    &vm_number,
+    &vm_table,
+};
+
+const struct mib_module vm_mib = {
+    .name = "VM-MIB",
+    .root_length = VM_MIB_LENGTH,
+    .root = { VM_MIB },
+    .group_count = sizeof(groups) / sizeof(groups[0]),
+    .groups = groups,
+};

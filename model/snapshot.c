@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model/snapshot.h"
+
+#include <stdlib.h>
+
+struct snapshot *snapshot_new_empty(void)
+{
+    struct snapshot *snapshot = record_new(sizeof(*snapshot));
+
+    if (snapshot == NULL) {
+        return NULL;
+    }
+    snapshot->domains_changed_ns = CLOCK_NEVER;
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        snapshot->sampled_ns[i] = CLOCK_NEVER;
+    }
+    return snapshot;
+}
+
+struct snapshot *snapshot_ref(const struct snapshot *snapshot)
+{
+    return record_ref(snapshot);
+}
+
+static void drop_parts(void *record)
+{
+    const struct snapshot *snapshot = record;
+
+    record_unref(snapshot->node);
+    for (size_t i = 0; i < snapshot->domain_count; i++) {
+        record_unref(snapshot->domains[i].domain);
+        record_unref(snapshot->domains[i].config);
+        record_unref(snapshot->domains[i].statistics);
+    }
+    free(snapshot->domains);
+}
+
+void snapshot_unref(const struct snapshot *snapshot)
+{
+    record_unref_with(snapshot, drop_parts);
+}
+
+static bool is_position_of(const struct snapshot *snapshot, size_t position,
+                           uint32_t index)
+{
+    return position <= snapshot->domain_count &&
+           (position == 0 || snapshot->domains[position - 1].index < index) &&
+           (position == snapshot->domain_count ||
+            snapshot->domains[position].index >= index);
+}
+
+size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index,
+                            size_t hint)
+{
+    size_t first = 0;
+    size_t last = snapshot->domain_count;
+
+    /* A walk asks for the same row again, or for the one behind it. */
+    if (is_position_of(snapshot, hint, index)) {
+        return hint;
+    }
+    if (hint < last && is_position_of(snapshot, hint + 1, index)) {
+        return hint + 1;
+    }
+    while (first < last) {
+        size_t middle = first + (last - first) / 2;
+
+        if (snapshot->domains[middle].index < index) {
+            first = middle + 1;
+        } else {
+            last = middle;
+        }
+    }
+    return first;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * snapshot_merge.c - how the next snapshot is made of the last one.
+ */
+#include "model/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Memory units: a size may grow this much without leaving 31 bits. */
+#define MEMORY_UNIT_MIN 1024u
+#define MEMORY_UNIT_MAX (1u << 30)
+#define MEMORY_HEADROOM 16
+
+/* What one merge works on; all memory is there before anything changes. */
+struct merge {
+    const struct snapshot *old;
+    const struct snapshot_update *update;
+    enum section section;
+    struct builder_content content;
+    /* Rows of one snapshot by UUID; first the old one's, then the new one's. */
+    const struct snapshot_domain **by_uuid;
+    void **delivered; /* for each old row its new record, or NULL */
+    void **fresh;     /* records of domains that the old snapshot has not */
+    size_t fresh_count;
+    struct snapshot *new;
+    struct index_store *indices;
+    bool changed; /* a domain came or went */
+    struct error *error;
+};
+
+static int compare_rows_by_uuid(const void *a, const void *b)
+{
+    const struct snapshot_domain *const *left = a;
+    const struct snapshot_domain *const *right = b;
+
+    return uuid_compare(&(*left)->domain->uuid, &(*right)->domain->uuid);
+}
+
+static int compare_rows_by_index(const void *a, const void *b)
+{
+    const struct snapshot_domain *left = a;
+    const struct snapshot_domain *right = b;
+
+    return (left->index > right->index) - (left->index < right->index);
+}
+
+/* A fresh node gets its indices in the order in which people list domains. */
+static int compare_domains_by_name(const void *a, const void *b)
+{
+    const struct domain *const *left = a;
+    const struct domain *const *right = b;
+    int order = strcmp((*left)->name, (*right)->name);
+
+    return order != 0 ? order : uuid_compare(&(*left)->uuid, &(*right)->uuid);
+}
+
+static int compare_uuid_to_row(const void *key, const void *element)
+{
+    const struct snapshot_domain *const *row = element;
+
+    return uuid_compare(key, &(*row)->domain->uuid);
+}
+
+static void sort_by_uuid(struct merge *merge, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->domain_count; i++) {
+        merge->by_uuid[i] = &snapshot->domains[i];
+    }
+    if (snapshot->domain_count > 0) {
+        qsort(merge->by_uuid, snapshot->domain_count, sizeof(merge->by_uuid[0]),
+              compare_rows_by_uuid);
+    }
+}
+
+/* NULL where the snapshot sorted last has no such domain. */
+static const struct snapshot_domain *find_by_uuid(const struct merge *merge,
+                                                  size_t count, const struct uuid *uuid)
+{
+    const struct snapshot_domain *const *found = NULL;
+
+    if (count > 0) {
+        found = bsearch(uuid, merge->by_uuid, count, sizeof(merge->by_uuid[0]),
+                        compare_uuid_to_row);
+    }
+    return found == NULL ? NULL : *found;
+}
+
+static void match_records(struct merge *merge)
+{
+    sort_by_uuid(merge, merge->old);
+    for (size_t i = 0; i < merge->content.count; i++) {
+        void *record = merge->content.records[i];
+        const struct snapshot_domain *row = find_by_uuid(
+            merge, merge->old->domain_count, section_uuid(merge->section, record));
+
+        if (row != NULL) {
+            merge->delivered[row - merge->old->domains] = record;
+        } else {
+            merge->fresh[merge->fresh_count++] = record;
+        }
+    }
+}
+
+/* The largest size of a domain's memory that is known; 0: none. */
+static uint64_t known_memory(const struct snapshot_domain *row)
+{
+    uint64_t largest = 0;
+
+    if (row->config != NULL) {
+        const int64_t sizes[] = { row->config->memory_min_bytes,
+                                  row->config->memory_max_bytes,
+                                  row->config->memory_bytes };
+
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            if (sizes[i] > 0 && (uint64_t)sizes[i] > largest) {
+                largest = (uint64_t)sizes[i];
+            }
+        }
+    }
+    if (row->statistics != NULL && (row->statistics->has & DOMAIN_HAS_MEMORY) != 0 &&
+        row->statistics->memory_bytes > largest) {
+        largest = row->statistics->memory_bytes;
+    }
+    return largest;
+}
+
+static void choose_memory_unit(struct snapshot_domain *row)
+{
+    uint64_t memory_bytes = known_memory(row);
+    uint32_t unit = MEMORY_UNIT_MIN;
+
+    if (row->memory_unit_fixed || memory_bytes == 0) {
+        return;
+    }
+    while (unit < MEMORY_UNIT_MAX &&
+           memory_bytes / unit > INT32_MAX / MEMORY_HEADROOM) {
+        unit *= 2;
+    }
+    row->memory_unit = unit;
+    row->memory_unit_fixed = true;
+}
+
+static void apply_domain(struct snapshot_domain *row, const struct domain *domain)
+{
+    enum domain_admin_state admin_state = domain_state_admin(domain->state);
+
+    record_unref(row->domain);
+    row->domain = record_ref(domain);
+    if (admin_state != DOMAIN_ADMIN_STATE_UNKNOWN) {
+        row->admin_state = admin_state;
+    }
+}
+
+static void apply_record(struct merge *merge, struct snapshot_domain *row, void *record)
+{
+    int64_t started_ns = merge->update->started_ns;
+
+    /* A collection that was late must not put back what a later one found. */
+    if (record == NULL || started_ns < row->sampled_ns[merge->section]) {
+        return;
+    }
+    switch (merge->section) {
+    case SECTION_DOMAINS:
+        apply_domain(row, record);
+        break;
+    case SECTION_CONFIGS:
+        record_unref(row->config);
+        row->config = record_ref(record);
+        break;
+    case SECTION_STATISTICS:
+        record_unref(row->statistics);
+        row->statistics = record_ref(record);
+        break;
+    case SECTION_NODE:
+        return;
+    }
+    row->sampled_ns[merge->section] = started_ns;
+    choose_memory_unit(row);
+}
+
+/* Whether the list just delivered tells that an old row's domain is gone. */
+static bool is_gone(const struct merge *merge, size_t position)
+{
+    const struct snapshot_domain *row = &merge->old->domains[position];
+
+    return merge->section == SECTION_DOMAINS && merge->update->complete &&
+           merge->delivered[position] == NULL &&
+           merge->update->started_ns >= row->sampled_ns[SECTION_DOMAINS] &&
+           !builder_has_failed(merge->update->builder, &row->domain->uuid);
+}
+
+static void copy_rows(struct merge *merge)
+{
+    for (size_t i = 0; i < merge->old->domain_count; i++) {
+        struct snapshot_domain *row = &merge->new->domains[merge->new->domain_count];
+
+        if (is_gone(merge, i)) {
+            merge->changed = true;
+            continue;
+        }
+        *row = merge->old->domains[i];
+        record_ref(row->domain);
+        record_ref(row->config);
+        record_ref(row->statistics);
+        merge->new->domain_count++;
+        apply_record(merge, row, merge->delivered[i]);
+    }
+}
+
+static enum status add_row(struct merge *merge, struct domain *domain)
+{
+    struct snapshot_domain *row = &merge->new->domains[merge->new->domain_count];
+    char key[UUID_TEXT_SIZE];
+    enum status status = STATUS_BUSY;
+    bool is_new = false;
+    uint32_t index;
+
+    if (merge->new->domain_count < SECTION_DOMAINS_MAX) {
+        status = index_store_assign(merge->indices, uuid_format(&domain->uuid, key),
+                                    merge->update->started_ns, &index, &is_new);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *row = (struct snapshot_domain){
+        .index = index,
+        .memory_unit = MEMORY_UNIT_MIN,
+        .sampled_ns = { CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER },
+    };
+    _Static_assert(SECTION_COUNT == 4, "CLOCK_NEVER for each section");
+    apply_record(merge, row, domain);
+    merge->new->domain_count++;
+    merge->changed = merge->changed || is_new;
+    return STATUS_OK;
+}
+
+/* False when some were left out; they are tried again with the next list. */
+static bool add_fresh_rows(struct merge *merge)
+{
+    enum status reason = STATUS_OK;
+    size_t left_out = 0;
+
+    if (merge->fresh_count == 0) {
+        return true;
+    }
+    qsort(merge->fresh, merge->fresh_count, sizeof(merge->fresh[0]),
+          compare_domains_by_name);
+    for (size_t i = 0; i < merge->fresh_count; i++) {
+        enum status status = add_row(merge, merge->fresh[i]);
+
+        if (status != STATUS_OK) {
+            reason = status;
+            left_out++;
+        }
+    }
+    qsort(merge->new->domains, merge->new->domain_count, sizeof(merge->new->domains[0]),
+          compare_rows_by_index);
+    if (left_out > 0) {
+        error_set(merge->error, reason,
+                  "%zu of %zu new domains are left out: no index can be given (%s)",
+                  left_out, merge->fresh_count, status_name(reason));
+    }
+    return left_out == 0;
+}
+
+/* For index_store_visit(): a key in use that no row has. */
+static void release_stray(const char *key, uint32_t index, void *argument)
+{
+    struct merge *merge = argument;
+    struct uuid uuid;
+
+    (void)index;
+    if (uuid_parse(key, &uuid) &&
+        (find_by_uuid(merge, merge->new->domain_count, &uuid) != NULL ||
+         builder_has_failed(merge->update->builder, &uuid))) {
+        return;
+    }
+    index_store_release(merge->indices, key, merge->update->started_ns);
+    merge->changed = true;
+}
+
+/*
+ * Gives back the indices of domains that are gone, also of those that went
+ * while no agent ran.  After the new ones got theirs: an index does not pass
+ * from one domain to another within one snapshot, however short the grace.
+ */
+static void release_strays(struct merge *merge)
+{
+    if (!merge->update->complete ||
+        index_store_count(merge->indices) == merge->new->domain_count) {
+        return;
+    }
+    sort_by_uuid(merge, merge->new);
+    index_store_visit(merge->indices, release_stray, merge);
+}
+
+static void update_indices(struct merge *merge)
+{
+    int64_t changed_ns;
+
+    /* One that was left out is no stray: its key may be in use already. */
+    if (add_fresh_rows(merge)) {
+        release_strays(merge);
+    }
+    changed_ns = index_store_changed_ns(merge->indices);
+    if (merge->changed && merge->update->started_ns > changed_ns) {
+        changed_ns = merge->update->started_ns;
+        index_store_set_changed_ns(merge->indices, changed_ns);
+    }
+    merge->new->domains_changed_ns = changed_ns;
+    /* Fills *error; the snapshot is as good without. */
+    (void)!index_store_save(merge->indices, merge->error);
+}
+
+static bool allocate(struct merge *merge)
+{
+    size_t count = merge->old->domain_count + merge->content.count;
+
+    /* One element more each, since calloc() of none may return NULL. */
+    merge->by_uuid = calloc(count + 1, sizeof(merge->by_uuid[0]));
+    merge->delivered =
+        calloc(merge->old->domain_count + 1, sizeof(merge->delivered[0]));
+    merge->fresh = calloc(merge->content.count + 1, sizeof(merge->fresh[0]));
+    merge->new = snapshot_new_empty();
+    return merge->by_uuid != NULL && merge->delivered != NULL && merge->fresh != NULL &&
+           merge->new != NULL;
+}
+
+/* Room for the rows, which is known when the records have been matched. */
+static bool allocate_rows(struct merge *merge)
+{
+    size_t count = merge->old->domain_count;
+
+    count += merge->section == SECTION_DOMAINS ? merge->fresh_count : 0;
+    merge->new->domains = calloc(count + 1, sizeof(merge->new->domains[0]));
+    return merge->new->domains != NULL;
+}
+
+static void merge_section(struct merge *merge)
+{
+    const struct snapshot *old = merge->old;
+    struct snapshot *new = merge->new;
+    enum section section = merge->section;
+    int64_t started_ns = merge->update->started_ns;
+    bool sampled = merge->update->complete || merge->content.count > 0;
+
+    memcpy(new->sampled_ns, old->sampled_ns, sizeof(new->sampled_ns));
+    if (sampled && started_ns > old->sampled_ns[section]) {
+        new->sampled_ns[section] = started_ns;
+    }
+    new->domains_changed_ns = old->domains_changed_ns;
+    if (section == SECTION_NODE && merge->content.count > 0 &&
+        started_ns >= old->sampled_ns[section]) {
+        new->node = record_ref(merge->content.records[0]);
+    } else {
+        new->node = record_ref(old->node);
+    }
+    copy_rows(merge);
+    if (section == SECTION_DOMAINS) {
+        update_indices(merge);
+    }
+}
+
+struct snapshot *snapshot_merge(const struct snapshot *old,
+                                const struct snapshot_update *update,
+                                struct index_store *indices, struct error *error)
+{
+    struct merge merge = {
+        .old = old,
+        .update = update,
+        .section = builder_section(update->builder),
+        .indices = indices,
+        .error = error,
+    };
+    struct snapshot *result = NULL;
+
+    builder_close(update->builder);
+    merge.content = builder_content(update->builder);
+    if (!allocate(&merge)) {
+        goto out;
+    }
+    if (merge.section != SECTION_NODE) {
+        match_records(&merge);
+    }
+    if (!allocate_rows(&merge)) {
+        goto out;
+    }
+    merge_section(&merge);
+    result = merge.new;
+    merge.new = NULL;
+out:
+    if (result == NULL) {
+        error_set(error, STATUS_NO_MEMORY,
+                  "out of memory while the %s of %zu domains were merged",
+                  section_name(merge.section), old->domain_count);
+    }
+    snapshot_unref(merge.new);
+    free(merge.by_uuid);
+    free(merge.delivered);
+    free(merge.fresh);
+    return result;
+}

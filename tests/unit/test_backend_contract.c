@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_backend_contract.c - what backends/backend.h asks of every backend.
+ *
+ *     test_backend_contract MODULE URI BAD_URI
+ *
+ * or the same in HVX_CONTRACT_MODULE, HVX_CONTRACT_URI and
+ * HVX_CONTRACT_BAD_URI.  MODULE is a path for dlopen(3).  URI opens a node
+ * whose domains stay the same during the test; at least one of them would be
+ * good.  BAD_URI must not open.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "model/clock.h"
+#include "model/text.h"
+
+/* For what has to be soon, on the slowest machine under the slowest tool. */
+#define SOON_NS (20 * CLOCK_NS_PER_S)
+
+#define ROUNDS 10
+
+static const char *module_path;
+static const char *good_uri;
+static const char *bad_uri;
+
+static const struct backend_ops *ops;
+
+/* What one call to collect brought. */
+struct collected {
+    enum status status;
+    struct error error;
+    struct builder *builder;
+    struct builder_content content;
+};
+
+static struct backend *open_backend(const char *uri)
+{
+    struct backend *backend = NULL;
+    struct error error = ERROR_NONE;
+    enum status status = ops->open(uri, &backend, &error);
+
+    if (status != STATUS_OK) {
+        fail_msg("%s: %s: %s", uri, status_name(status), error.text);
+    }
+    assert_non_null(backend);
+    return backend;
+}
+
+static struct collected collect_some(struct backend *backend, enum section section,
+                                     const struct uuid *uuids, size_t count)
+{
+    const struct backend_request request = {
+        .section = section,
+        .uuids = uuids,
+        .uuid_count = count,
+        .deadline_ns = clock_boot_ns() + SOON_NS,
+    };
+    struct collected collected = { .builder = builder_new(section) };
+
+    collected.status =
+        ops->collect(backend, &request, collected.builder, &collected.error);
+    builder_close(collected.builder);
+    collected.content = builder_content(collected.builder);
+    return collected;
+}
+
+static struct collected collect(struct backend *backend, enum section section)
+{
+    struct collected collected = collect_some(backend, section, NULL, 0);
+
+    if (collected.status != STATUS_OK) {
+        fail_msg("%s: %s: %s", section_name(section), status_name(collected.status),
+                 collected.error.text);
+    }
+    return collected;
+}
+
+static void drop(struct collected *collected)
+{
+    builder_unref(collected->builder);
+}
+
+/* Each record of domains has its UUID in another place. */
+static const struct uuid *uuid_at(const struct collected *collected, size_t at)
+{
+    return section_uuid(builder_section(collected->builder),
+                        collected->content.records[at]);
+}
+
+static bool has_uuid(const struct collected *collected, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < collected->content.count; i++) {
+        if (uuid_compare(uuid_at(collected, i), uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool can(enum backend_capability capability)
+{
+    return (ops->capabilities & BACKEND_CAPABILITY_BIT(capability)) != 0;
+}
+
+static bool serves(enum section section)
+{
+    switch (section) {
+    case SECTION_NODE:
+    case SECTION_DOMAINS:
+        return can(BACKEND_CAN_DOMAINS);
+    case SECTION_CONFIGS:
+        return can(BACKEND_CAN_CONFIGURATION);
+    case SECTION_STATISTICS:
+        return can(BACKEND_CAN_STATISTICS);
+    }
+    return false;
+}
+
+static void assert_clean(const char *text)
+{
+    char clean[TEXT_MAX + 1];
+
+    text_clean(clean, sizeof(clean), text);
+    assert_string_equal(clean, text);
+}
+
+static void assert_words(enum status status, const struct error *error)
+{
+    assert_int_not_equal(status, STATUS_OK);
+    assert_int_equal(error->status, status);
+    assert_true(strlen(error->text) > 8);
+    assert_null(strpbrk(error->text, "\r\n"));
+}
+
+static void test_functions_fit_the_capabilities(void **state)
+{
+    const char *scheme_end = strchr(good_uri, ':');
+
+    (void)state;
+    assert_non_null(ops->name);
+    assert_true(ops->name[0] != '\0');
+    assert_int_equal(strspn(ops->name, "abcdefghijklmnopqrstuvwxyz0123456789"),
+                     strlen(ops->name));
+    assert_non_null(scheme_end);
+    assert_memory_equal(ops->name, good_uri, (size_t)(scheme_end - good_uri));
+    assert_non_null(ops->software);
+    assert_true(ops->software[0] != '\0');
+    assert_true((unsigned)ops->hypervisor < HYPERVISOR_COUNT);
+    assert_non_null(ops->open);
+    assert_non_null(ops->close);
+    assert_non_null(ops->collect);
+    assert_true(can(BACKEND_CAN_DOMAINS));
+    assert_int_equal(can(BACKEND_CAN_EVENTS), ops->events != NULL);
+}
+
+static void test_a_bad_uri_is_refused_with_words(void **state)
+{
+    struct error error = ERROR_NONE;
+    struct backend *backend = NULL;
+    enum status status = ops->open(bad_uri, &backend, &error);
+
+    (void)state;
+    assert_words(status, &error);
+    assert_null(backend);
+
+    /* Words are for those who want them. */
+    assert_int_equal(ops->open(bad_uri, &backend, NULL), status);
+    assert_null(backend);
+}
+
+static void test_the_node_tells_its_software(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected nodes = collect(backend, SECTION_NODE);
+    const struct node *node;
+
+    (void)state;
+    assert_int_equal(nodes.content.count, 1);
+    node = nodes.content.records[0];
+    assert_true((unsigned)node->hypervisor < HYPERVISOR_COUNT);
+    assert_non_null(node->software);
+    assert_clean(node->software);
+    if (node->version != NULL) {
+        assert_clean(node->version);
+    }
+    if (node->started_ns != CLOCK_NEVER) {
+        assert_in_range(node->started_ns, 0, clock_boot_ns());
+    }
+    drop(&nodes);
+    ops->close(backend);
+}
+
+static void test_domains_are_in_order(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected domains = collect(backend, SECTION_DOMAINS);
+
+    (void)state;
+    for (size_t i = 0; i < domains.content.count; i++) {
+        const struct domain *domain = domains.content.records[i];
+
+        assert_true(domain->name[0] != '\0');
+        assert_clean(domain->name);
+        assert_true((unsigned)domain->state < DOMAIN_STATE_COUNT);
+        assert_true((unsigned)domain->autostart < DOMAIN_FLAG_COUNT);
+        assert_true((unsigned)domain->persistent < DOMAIN_FLAG_COUNT);
+        if (domain->started_ns != CLOCK_NEVER) {
+            assert_in_range(domain->started_ns, 0, clock_boot_ns());
+        }
+    }
+    drop(&domains);
+    ops->close(backend);
+}
+
+static void test_configurations_are_in_order(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected configs;
+
+    (void)state;
+    if (!serves(SECTION_CONFIGS)) {
+        ops->close(backend);
+        skip();
+    }
+    configs = collect(backend, SECTION_CONFIGS);
+    for (size_t i = 0; i < configs.content.count; i++) {
+        const struct domain_config *config = configs.content.records[i];
+
+        if (config->os_type != NULL) {
+            assert_clean(config->os_type);
+        }
+        assert_true(config->vcpus > 0 || config->vcpus == DOMAIN_NO_LIMIT);
+        assert_true(config->vcpus_min >= DOMAIN_NO_LIMIT);
+        assert_true(config->vcpus_max >= config->vcpus ||
+                    config->vcpus_max == DOMAIN_NO_LIMIT);
+        assert_true(config->memory_min_bytes >= DOMAIN_NO_LIMIT);
+        assert_true(config->memory_bytes > 0 ||
+                    config->memory_bytes == DOMAIN_NO_LIMIT);
+        assert_true(config->memory_max_bytes > 0 ||
+                    config->memory_max_bytes == DOMAIN_NO_LIMIT);
+    }
+    drop(&configs);
+    ops->close(backend);
+}
+
+static void test_sections_agree_on_the_domains(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected domains = collect(backend, SECTION_DOMAINS);
+
+    (void)state;
+    for (enum section section = SECTION_CONFIGS; section < SECTION_COUNT; section++) {
+        struct collected other;
+
+        if (!serves(section)) {
+            continue;
+        }
+        other = collect(backend, section);
+        assert_int_equal(other.content.count + builder_failures(other.builder),
+                         domains.content.count);
+        for (size_t i = 0; i < other.content.count; i++) {
+            assert_true(has_uuid(&domains, uuid_at(&other, i)));
+        }
+        drop(&other);
+    }
+    drop(&domains);
+    ops->close(backend);
+}
+
+static void test_what_it_cannot_do_it_says(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+
+    (void)state;
+    for (enum section section = SECTION_NODE; section < SECTION_COUNT; section++) {
+        struct collected collected;
+
+        if (serves(section)) {
+            continue;
+        }
+        collected = collect_some(backend, section, NULL, 0);
+        assert_int_equal(collected.status, STATUS_UNSUPPORTED);
+        drop(&collected);
+    }
+    ops->close(backend);
+}
+
+static void test_some_domains_are_asked_alone(void **state)
+{
+    static const struct uuid unknown = { { 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4, 5, 6, 7,
+                                           8, 9, 10, 11, 12 } };
+    struct backend *backend = open_backend(good_uri);
+    struct collected domains = collect(backend, SECTION_DOMAINS);
+    size_t count = domains.content.count;
+
+    (void)state;
+    for (enum section section = SECTION_DOMAINS; section < SECTION_COUNT; section++) {
+        struct collected collected;
+        struct uuid asked[3] = { unknown };
+        size_t known = 0;
+
+        if (!serves(section)) {
+            continue;
+        }
+        if (count > 0) {
+            asked[1 + known++] = *uuid_at(&domains, count - 1);
+        }
+        if (count > 1) {
+            asked[1 + known++] = *uuid_at(&domains, 0);
+        }
+        collected = collect_some(backend, section, asked, 1 + known);
+        assert_int_equal(collected.status, STATUS_OK);
+        assert_int_equal(collected.content.count, known);
+        for (size_t i = 0; i < known; i++) {
+            assert_true(has_uuid(&collected, &asked[1 + i]));
+        }
+        drop(&collected);
+
+        /* One that is gone is left out, which is no error. */
+        collected = collect_some(backend, section, &unknown, 1);
+        assert_int_equal(collected.status, STATUS_OK);
+        assert_int_equal(collected.content.count, 0);
+        assert_int_equal(builder_failures(collected.builder), 0);
+        drop(&collected);
+    }
+    drop(&domains);
+    ops->close(backend);
+}
+
+static void test_it_stops_when_nobody_waits(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected domains = collect(backend, SECTION_DOMAINS);
+
+    (void)state;
+    for (enum section section = SECTION_NODE; section < SECTION_COUNT; section++) {
+        const struct backend_request request = {
+            .section = section,
+            .deadline_ns = clock_boot_ns() + SOON_NS,
+        };
+        struct error error = ERROR_NONE;
+        struct builder *builder;
+        enum status status;
+
+        if (!serves(section) ||
+            (section != SECTION_NODE && domains.content.count == 0)) {
+            continue;
+        }
+        builder = builder_new(section);
+        builder_close(builder);
+        status = ops->collect(backend, &request, builder, &error);
+        assert_int_equal(status, STATUS_TIMEOUT);
+        assert_words(status, &error);
+        assert_true(clock_boot_ns() < request.deadline_ns);
+        builder_unref(builder);
+    }
+
+    /* The connection is none the worse for it. */
+    drop(&domains);
+    domains = collect(backend, SECTION_DOMAINS);
+    drop(&domains);
+    ops->close(backend);
+}
+
+static void assert_no_step_back(const struct collected *before,
+                                const struct collected *after)
+{
+    assert_int_equal(before->content.count, after->content.count);
+    for (size_t i = 0; i < before->content.count; i++) {
+        const struct domain_statistics *old = before->content.records[i];
+        const struct domain_statistics *new = after->content.records[i];
+
+        assert_int_equal(uuid_compare(&old->uuid, &new->uuid), 0);
+        assert_int_equal(
+            new->has & ~(DOMAIN_HAS_CPU_TIME | DOMAIN_HAS_MEMORY | DOMAIN_HAS_VCPUS),
+            0);
+        if ((old->has & new->has &DOMAIN_HAS_CPU_TIME) != 0) {
+            assert_true(new->cpu_time_ns >= old->cpu_time_ns);
+        }
+    }
+}
+
+static void test_counters_survive_the_connection(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected first;
+    struct collected second;
+    struct collected third;
+
+    (void)state;
+    if (!serves(SECTION_STATISTICS)) {
+        ops->close(backend);
+        skip();
+    }
+    first = collect(backend, SECTION_STATISTICS);
+    second = collect(backend, SECTION_STATISTICS);
+    assert_no_step_back(&first, &second);
+    ops->close(backend);
+
+    backend = open_backend(good_uri);
+    third = collect(backend, SECTION_STATISTICS);
+    assert_no_step_back(&second, &third);
+    drop(&first);
+    drop(&second);
+    drop(&third);
+    ops->close(backend);
+}
+
+static void test_it_can_be_opened_again(void **state)
+{
+    struct backend *first = open_backend(good_uri);
+    struct backend *second = open_backend(good_uri);
+    struct collected before = collect(first, SECTION_DOMAINS);
+    struct collected after;
+
+    (void)state;
+    assert_ptr_not_equal(first, second);
+    ops->close(first);
+    after = collect(second, SECTION_DOMAINS);
+    assert_int_equal(before.content.count, after.content.count);
+    for (size_t i = 0; i < before.content.count; i++) {
+        const struct domain *old = before.content.records[i];
+        const struct domain *new = after.content.records[i];
+
+        assert_int_equal(uuid_compare(&old->uuid, &new->uuid), 0);
+        assert_string_equal(old->name, new->name);
+    }
+    drop(&before);
+    drop(&after);
+    ops->close(second);
+}
+
+/* cmocka's assertions are for the main thread: threads only count. */
+struct worker {
+    pthread_t thread;
+    struct backend *backend;
+    enum section section;
+    size_t wanted;
+    size_t failures;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct collected collected =
+            collect_some(worker->backend, worker->section, NULL, 0);
+
+        if (collected.status != STATUS_OK ||
+            collected.content.count != worker->wanted) {
+            worker->failures++;
+        }
+        drop(&collected);
+    }
+    return NULL;
+}
+
+static void test_sections_are_collected_at_once(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct worker workers[SECTION_COUNT];
+
+    (void)state;
+    for (enum section section = SECTION_NODE; section < SECTION_COUNT; section++) {
+        struct worker *worker = &workers[section];
+        struct collected alone;
+
+        *worker = (struct worker){ .backend = backend, .section = section };
+        if (!serves(section)) {
+            worker->section = SECTION_DOMAINS;
+        }
+        alone = collect(backend, worker->section);
+        worker->wanted = alone.content.count;
+        drop(&alone);
+    }
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]),
+                         0);
+    }
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].failures, 0);
+    }
+    ops->close(backend);
+}
+
+/* Loads the module for all tests: what is wrong here is wrong everywhere. */
+static int load_module(void **state)
+{
+    const struct backend_module *module;
+    void *handle = dlopen(module_path, RTLD_NOW | RTLD_LOCAL);
+
+    if (handle == NULL) {
+        fprintf(stderr, "%s\n", dlerror());
+        return -1;
+    }
+    *state = handle;
+    module = dlsym(handle, BACKEND_MODULE_SYMBOL);
+    if (module == NULL) {
+        fprintf(stderr, "%s\n", dlerror());
+        return -1;
+    }
+    if (module->abi != BACKEND_ABI || module->ops == NULL) {
+        fprintf(stderr, "%s: ABI %u, not %u\n", module_path, module->abi, BACKEND_ABI);
+        return -1;
+    }
+    ops = module->ops;
+    return 0;
+}
+
+/* Stays loaded: leaks are told with names of functions then. */
+static int keep_module(void **state)
+{
+    return *state != NULL ? 0 : -1;
+}
+
+static const char *setting(int argc, char **argv, int at, const char *variable)
+{
+    const char *value = argc > at ? argv[at] : getenv(variable);
+
+    if (value == NULL || value[0] == '\0') {
+        fprintf(stderr,
+                "usage: %s MODULE URI BAD_URI\n"
+                "or the same in HVX_CONTRACT_MODULE, HVX_CONTRACT_URI, "
+                "HVX_CONTRACT_BAD_URI; %s is missing\n",
+                argv[0], variable);
+        exit(2);
+    }
+    return value;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_functions_fit_the_capabilities),
+        cmocka_unit_test(test_a_bad_uri_is_refused_with_words),
+        cmocka_unit_test(test_the_node_tells_its_software),
+        cmocka_unit_test(test_domains_are_in_order),
+        cmocka_unit_test(test_configurations_are_in_order),
+        cmocka_unit_test(test_sections_agree_on_the_domains),
+        cmocka_unit_test(test_what_it_cannot_do_it_says),
+        cmocka_unit_test(test_some_domains_are_asked_alone),
+        cmocka_unit_test(test_it_stops_when_nobody_waits),
+        cmocka_unit_test(test_counters_survive_the_connection),
+        cmocka_unit_test(test_it_can_be_opened_again),
+        cmocka_unit_test(test_sections_are_collected_at_once),
+    };
+
+    module_path = setting(argc, argv, 1, "HVX_CONTRACT_MODULE");
+    good_uri = setting(argc, argv, 2, "HVX_CONTRACT_URI");
+    bad_uri = setting(argc, argv, 3, "HVX_CONTRACT_BAD_URI");
+    return cmocka_run_group_tests_name("backend contract", tests, load_module,
+                                       keep_module);
+}

@@ -1,0 +1,844 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_snapshot.c - what managers see after each collection: which rows there
+ * are, under which index, with which data of which age.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/snapshot.h"
+
+#define GRACE_NS (1000 * CLOCK_NS_PER_S)
+#define GIB (INT64_C(1) << 30)
+
+/* One node, its index file, and its newest snapshot. */
+struct fixture {
+    char folder[256];
+    char path[300];
+    struct index_store *indices;
+    struct snapshot *snapshot;
+    struct builder *builder; /* what the collection under way delivers to */
+};
+
+static void open_indices(struct fixture *fixture)
+{
+    struct error error = ERROR_NONE;
+
+    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices, &error) !=
+        STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    const char *parent = getenv("TMPDIR");
+
+    if (fixture == NULL) {
+        return -1;
+    }
+    snprintf(fixture->folder, sizeof(fixture->folder), "%s/hvagentx-snapshot.XXXXXX",
+             parent != NULL ? parent : "/tmp");
+    if (mkdtemp(fixture->folder) == NULL) {
+        free(fixture);
+        return -1;
+    }
+    snprintf(fixture->path, sizeof(fixture->path), "%s/domains", fixture->folder);
+    open_indices(fixture);
+    fixture->snapshot = snapshot_new_empty();
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    DIR *folder = opendir(fixture->folder);
+    const struct dirent *entry;
+    char path[600];
+
+    builder_unref(fixture->builder);
+    snapshot_unref(fixture->snapshot);
+    index_store_close(fixture->indices);
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        snprintf(path, sizeof(path), "%s/%s", fixture->folder, entry->d_name);
+        if (unlink(path) < 0) {
+            rmdir(path);
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    rmdir(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+/* The agent ends and starts again. */
+static void restart(struct fixture *fixture)
+{
+    snapshot_unref(fixture->snapshot);
+    index_store_close(fixture->indices);
+    fixture->snapshot = snapshot_new_empty();
+    open_indices(fixture);
+}
+
+static struct uuid uuid_of(unsigned number)
+{
+    struct uuid uuid = { { 0 } };
+
+    uuid.bytes[14] = (uint8_t)(number >> 8);
+    uuid.bytes[15] = (uint8_t)number;
+    return uuid;
+}
+
+static void begin(struct fixture *fixture, enum section section)
+{
+    builder_unref(fixture->builder);
+    fixture->builder = builder_new(section);
+    assert_non_null(fixture->builder);
+}
+
+static void deliver_in_state(struct fixture *fixture, unsigned number, const char *name,
+                             enum domain_state state)
+{
+    const struct domain from = {
+        .uuid = uuid_of(number),
+        .name = name,
+        .state = state,
+        .started_ns = CLOCK_NEVER,
+    };
+
+    assert_true(builder_add_domain(fixture->builder, domain_new(&from)));
+}
+
+static void deliver(struct fixture *fixture, unsigned number, const char *name)
+{
+    deliver_in_state(fixture, number, name, DOMAIN_STATE_RUNNING);
+}
+
+static void deliver_statistics(struct fixture *fixture, unsigned number,
+                               uint64_t cpu_time_ns, int64_t memory_bytes)
+{
+    const struct domain_statistics from = {
+        .uuid = uuid_of(number),
+        .has = DOMAIN_HAS_CPU_TIME | (memory_bytes > 0 ? DOMAIN_HAS_MEMORY : 0),
+        .cpu_time_ns = cpu_time_ns,
+        .memory_bytes = (uint64_t)memory_bytes,
+    };
+
+    assert_true(builder_add_statistics(fixture->builder, domain_statistics_new(&from)));
+}
+
+static void deliver_config(struct fixture *fixture, unsigned number, int64_t max_bytes)
+{
+    const struct domain_config from = {
+        .uuid = uuid_of(number),
+        .os_type = "hvm",
+        .vcpus = 1,
+        .vcpus_min = DOMAIN_NO_LIMIT,
+        .vcpus_max = DOMAIN_NO_LIMIT,
+        .memory_min_bytes = DOMAIN_NO_LIMIT,
+        .memory_max_bytes = max_bytes,
+        .memory_bytes = DOMAIN_NO_LIMIT,
+    };
+
+    assert_true(builder_add_config(fixture->builder, domain_config_new(&from)));
+}
+
+static void deliver_failure(struct fixture *fixture, unsigned number)
+{
+    const struct error error = { STATUS_TIMEOUT, "no answer" };
+    const struct uuid uuid = uuid_of(number);
+
+    assert_true(builder_add_failure(fixture->builder, &uuid, &error));
+}
+
+/* Merges without dropping the old snapshot, which is returned. */
+static struct snapshot *merge_with(struct fixture *fixture, int64_t started_ns,
+                                   bool complete, struct error *error)
+{
+    const struct snapshot_update update = { fixture->builder, started_ns, complete };
+    struct snapshot *old = fixture->snapshot;
+
+    fixture->snapshot = snapshot_merge(old, &update, fixture->indices, error);
+    assert_non_null(fixture->snapshot);
+    return old;
+}
+
+static void merge(struct fixture *fixture, int64_t started_ns, bool complete)
+{
+    struct error error = ERROR_NONE;
+
+    snapshot_unref(merge_with(fixture, started_ns, complete, &error));
+    if (error.status != STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
+/* A complete list of running domains, each named after its number. */
+static void list(struct fixture *fixture, int64_t started_ns, const char *numbers)
+{
+    begin(fixture, SECTION_DOMAINS);
+    for (const char *number = numbers; *number != '\0'; number++) {
+        const char name[] = { *number, '\0' };
+
+        deliver(fixture, (unsigned)(*number - '0'), name);
+    }
+    merge(fixture, started_ns, true);
+}
+
+/* The rows as "index=name ...", as a manager would list them. */
+static void check_rows(const struct fixture *fixture, const char *expected)
+{
+    char rows[1000] = "";
+    uint32_t last = 0;
+
+    for (size_t i = 0; i < fixture->snapshot->domain_count; i++) {
+        const struct snapshot_domain *row = &fixture->snapshot->domains[i];
+        size_t used = strlen(rows);
+
+        assert_true(row->index > last);
+        last = row->index;
+        snprintf(rows + used, sizeof(rows) - used, "%s%" PRIu32 "=%s", i > 0 ? " " : "",
+                 row->index, row->domain->name);
+    }
+    assert_string_equal(rows, expected);
+}
+
+static const struct snapshot_domain *row_of(const struct fixture *fixture,
+                                            uint32_t index)
+{
+    size_t position = snapshot_find_domain(fixture->snapshot, index, 0);
+
+    assert_true(position < fixture->snapshot->domain_count);
+    assert_int_equal(fixture->snapshot->domains[position].index, index);
+    return &fixture->snapshot->domains[position];
+}
+
+static void test_before_the_first_collection_nothing_is_known(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct snapshot *snapshot = fixture->snapshot;
+
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->domain_count, 0);
+    assert_null(snapshot->node);
+    assert_int_equal(snapshot->domains_changed_ns, CLOCK_NEVER);
+    for (int i = 0; i < SECTION_COUNT; i++) {
+        assert_int_equal(snapshot->sampled_ns[i], CLOCK_NEVER);
+    }
+    assert_int_equal(snapshot_find_domain(snapshot, 1, 0), 0);
+    assert_int_equal(snapshot_find_domain(snapshot, 1, 99), 0);
+}
+
+static void test_a_fresh_node_is_numbered_by_name(void **state)
+{
+    struct fixture *fixture = *state;
+
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "web");
+    deliver(fixture, 2, "db");
+    deliver(fixture, 9, "mail");
+    deliver(fixture, 3, "mail");
+    merge(fixture, 10, true);
+    check_rows(fixture, "1=db 2=mail 3=mail 4=web");
+    assert_int_equal(row_of(fixture, 2)->domain->uuid.bytes[15], 3);
+    assert_int_equal(row_of(fixture, 3)->domain->uuid.bytes[15], 9);
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+}
+
+static void test_a_new_row_knows_only_what_was_delivered(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct snapshot_domain *row;
+
+    list(fixture, 10, "1");
+    row = row_of(fixture, 1);
+    assert_null(row->config);
+    assert_null(row->statistics);
+    assert_true(row->memory_unit >= 1);
+    assert_int_equal(row->admin_state, DOMAIN_ADMIN_STATE_RUNNING);
+    assert_int_equal(row->sampled_ns[SECTION_DOMAINS], 10);
+    assert_int_equal(row->sampled_ns[SECTION_CONFIGS], CLOCK_NEVER);
+    assert_int_equal(row->sampled_ns[SECTION_STATISTICS], CLOCK_NEVER);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 10);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_STATISTICS], CLOCK_NEVER);
+}
+
+static void test_the_node_is_kept_until_told_anew(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct node xen = { .software = "Xen", .hypervisor = HYPERVISOR_XEN };
+    const struct node *node;
+
+    begin(fixture, SECTION_NODE);
+    assert_true(builder_add_node(fixture->builder, node_new(&xen)));
+    merge(fixture, 10, true);
+    node = fixture->snapshot->node;
+    assert_non_null(node);
+    assert_string_equal(node->software, "Xen");
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_NODE], 10);
+
+    list(fixture, 20, "1");
+    assert_ptr_equal(fixture->snapshot->node, node);
+    begin(fixture, SECTION_NODE); /* a collection that failed */
+    merge(fixture, 30, false);
+    assert_ptr_equal(fixture->snapshot->node, node);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_NODE], 10);
+    check_rows(fixture, "1=1");
+}
+
+static void test_what_did_not_change_is_shared(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot *old;
+    const struct snapshot_domain *before;
+    const struct snapshot_domain *after;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_CONFIGS);
+    deliver_config(fixture, 1, GIB);
+    deliver_config(fixture, 2, GIB);
+    merge(fixture, 20, true);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 100, GIB);
+    deliver_statistics(fixture, 2, 200, GIB);
+    merge(fixture, 30, true);
+
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 2, 250, GIB);
+    old = merge_with(fixture, 40, false, NULL);
+    before = old->domains;
+    after = fixture->snapshot->domains;
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(after[i].domain, before[i].domain);
+        assert_ptr_equal(after[i].config, before[i].config);
+        assert_int_equal(after[i].index, before[i].index);
+    }
+    assert_ptr_equal(after[0].statistics, before[0].statistics);
+    assert_int_equal(after[0].sampled_ns[SECTION_STATISTICS], 30);
+    assert_int_equal(after[1].sampled_ns[SECTION_STATISTICS], 40);
+    /* Whoever still reads the old snapshot reads the old values. */
+    assert_int_equal(before[1].statistics->cpu_time_ns, 200);
+    assert_int_equal(after[1].statistics->cpu_time_ns, 250);
+    snapshot_unref(old);
+    assert_int_equal(fixture->snapshot->domains[0].statistics->cpu_time_ns, 100);
+}
+
+static void test_a_reader_keeps_what_it_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot *held;
+
+    list(fixture, 10, "12");
+    held = snapshot_ref(fixture->snapshot);
+    assert_ptr_equal(held, fixture->snapshot);
+    list(fixture, 20, "");
+    check_rows(fixture, "");
+    assert_int_equal(held->domain_count, 2);
+    assert_string_equal(held->domains[1].domain->name, "2");
+    snapshot_unref(held);
+    snapshot_unref(NULL);
+}
+
+static void test_data_finds_its_domain_whatever_the_order(void **state)
+{
+    struct fixture *fixture = *state;
+
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 30, "a"); /* order of names, UUIDs and delivery all differ */
+    deliver(fixture, 10, "c");
+    deliver(fixture, 20, "b");
+    merge(fixture, 10, true);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 20, 20, 0);
+    deliver_statistics(fixture, 15, 15, 0); /* not in the list yet */
+    deliver_statistics(fixture, 30, 30, 0);
+    deliver_statistics(fixture, 10, 10, 0);
+    merge(fixture, 20, true);
+    check_rows(fixture, "1=a 2=b 3=c");
+    assert_int_equal(row_of(fixture, 1)->statistics->cpu_time_ns, 30);
+    assert_int_equal(row_of(fixture, 2)->statistics->cpu_time_ns, 20);
+    assert_int_equal(row_of(fixture, 3)->statistics->cpu_time_ns, 10);
+}
+
+static void test_a_domain_that_is_gone_has_no_row(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "123");
+    list(fixture, 20, "13");
+    check_rows(fixture, "1=1 3=3");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
+    list(fixture, 30, "13");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
+}
+
+static void test_a_list_cut_by_the_deadline_takes_nobody_away(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "123");
+    begin(fixture, SECTION_DOMAINS);
+    deliver_in_state(fixture, 2, "2", DOMAIN_STATE_PAUSED);
+    deliver(fixture, 4, "4");
+    merge(fixture, 20, false);
+    check_rows(fixture, "1=1 2=2 3=3 4=4");
+    assert_int_equal(row_of(fixture, 2)->domain->state, DOMAIN_STATE_PAUSED);
+    assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_DOMAINS], 20);
+    assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_DOMAINS], 10);
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 20);
+}
+
+static void test_a_collection_that_delivers_nothing_makes_nothing_younger(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_DOMAINS);
+    merge(fixture, 20, false);
+    check_rows(fixture, "1=1 2=2");
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 10);
+
+    begin(fixture, SECTION_STATISTICS); /* complete: nobody has any */
+    merge(fixture, 30, true);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_STATISTICS], 30);
+    assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_STATISTICS], CLOCK_NEVER);
+}
+
+static void test_a_domain_that_cannot_be_read_stays_as_it_was(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct domain *before;
+
+    list(fixture, 10, "12");
+    before = row_of(fixture, 2)->domain;
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "1");
+    deliver_failure(fixture, 2);
+    merge(fixture, 20, true);
+    check_rows(fixture, "1=1 2=2");
+    assert_ptr_equal(row_of(fixture, 2)->domain, before);
+    assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_DOMAINS], 10);
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+}
+
+static void test_of_two_domains_with_one_uuid_the_first_is_shown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "original");
+    deliver(fixture, 1, "clone");
+    deliver(fixture, 0, "Domain-0");
+    deliver(fixture, 0, "nameless");
+    merge(fixture, 10, true);
+    check_rows(fixture, "1=Domain-0 2=original");
+}
+
+static void test_a_renamed_domain_keeps_its_index(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "zebra");
+    deliver(fixture, 2, "2");
+    merge(fixture, 20, true);
+    check_rows(fixture, "1=zebra 2=2");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+}
+
+static void test_an_index_is_used_again_after_the_grace_time_only(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 111, GIB);
+    merge(fixture, 15, true);
+    list(fixture, 20, "2");
+    list(fixture, 19 + GRACE_NS, "23");
+    check_rows(fixture, "2=2 3=3");
+    list(fixture, 20 + GRACE_NS, "234");
+    check_rows(fixture, "1=4 2=2 3=3");
+    /* Nothing of the domain that had this index before is left in the row. */
+    assert_null(row_of(fixture, 1)->statistics);
+    assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_STATISTICS], CLOCK_NEVER);
+}
+
+static void test_a_domain_that_comes_back_starts_without_history(void **state)
+{
+    struct fixture *fixture = *state;
+
+    begin(fixture, SECTION_DOMAINS);
+    deliver_in_state(fixture, 1, "1", DOMAIN_STATE_SHUTDOWN);
+    merge(fixture, 10, true);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 111, GIB);
+    merge(fixture, 11, true);
+    list(fixture, 20, "");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
+    list(fixture, 30, "1");
+    check_rows(fixture, "1=1"); /* within the grace time: its own index */
+    assert_null(row_of(fixture, 1)->statistics);
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 30);
+}
+
+static void test_an_index_does_not_change_hands_in_one_snapshot(void **state)
+{
+    struct fixture *fixture = *state;
+
+    index_store_close(fixture->indices);
+    assert_int_equal(index_store_open(NULL, 0, &fixture->indices, NULL), STATUS_OK);
+    list(fixture, 10, "1");
+    list(fixture, 20, "2"); /* no grace at all, and 1 went while 2 came */
+    check_rows(fixture, "2=2");
+    list(fixture, 30, "23");
+    check_rows(fixture, "1=3 2=2");
+}
+
+static void test_a_restart_with_the_same_domains_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "31");
+    list(fixture, 20, "312");
+    check_rows(fixture, "1=1 2=3 3=2");
+    restart(fixture);
+    list(fixture, 500, "123");
+    check_rows(fixture, "1=1 2=3 3=2");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
+}
+
+static void test_a_restart_sees_who_went_meanwhile(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "123");
+    restart(fixture);
+    list(fixture, 500, "13");
+    check_rows(fixture, "1=1 3=3");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 500);
+    /* Its grace began when that was seen. */
+    list(fixture, 499 + GRACE_NS, "134");
+    check_rows(fixture, "1=1 3=3 4=4");
+    list(fixture, 500 + GRACE_NS, "1345");
+    check_rows(fixture, "1=1 2=5 3=3 4=4");
+}
+
+static void test_a_restart_sees_who_came_meanwhile(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "23");
+    restart(fixture);
+    list(fixture, 500, "123");
+    check_rows(fixture, "1=2 2=3 3=1");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 500);
+}
+
+static void test_after_a_restart_a_partial_list_takes_no_index_away(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "123");
+    restart(fixture);
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 3, "3");
+    merge(fixture, 500, false);
+    check_rows(fixture, "3=3");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+    list(fixture, 510, "13"); /* the first whole one: now 2 is gone for certain */
+    check_rows(fixture, "1=1 3=3");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 510);
+}
+
+static void test_after_a_restart_a_failed_domain_keeps_its_index(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    restart(fixture);
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 2, "2");
+    deliver_failure(fixture, 1);
+    merge(fixture, 500, true);
+    check_rows(fixture, "2=2");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+    list(fixture, 500 + 2 * GRACE_NS, "123");
+    check_rows(fixture, "1=1 2=2 3=3");
+}
+
+static void test_the_indices_are_on_disk_when_the_snapshot_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct index_store *other = NULL;
+    uint32_t index = 0;
+    bool is_new = true;
+
+    list(fixture, 10, "21");
+    assert_int_equal(index_store_open(fixture->path, GRACE_NS, &other, NULL),
+                     STATUS_OK);
+    assert_int_equal(index_store_assign(other, "00000000-0000-0000-0000-000000000002",
+                                        10, &index, &is_new),
+                     STATUS_OK);
+    assert_int_equal(index, 2);
+    assert_false(is_new);
+    assert_int_equal(index_store_changed_ns(other), 10);
+    index_store_close(other);
+}
+
+static void test_without_a_disk_there_is_a_snapshot_all_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = ERROR_NONE;
+    char in_the_way[400];
+
+    snprintf(in_the_way, sizeof(in_the_way), "%s.new", fixture->path);
+    assert_int_equal(mkdir(in_the_way, 0700), 0);
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "1");
+    snapshot_unref(merge_with(fixture, 10, true, &error));
+    check_rows(fixture, "1=1");
+    assert_int_equal(error.status, STATUS_IO);
+    assert_non_null(strstr(error.text, fixture->path));
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+
+    /* The next list brings it to disk, though nothing changed since. */
+    assert_int_equal(rmdir(in_the_way), 0);
+    list(fixture, 20, "1");
+    restart(fixture);
+    list(fixture, 30, "1");
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+}
+
+static void test_a_foreign_key_in_the_file_is_given_back(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t index;
+
+    assert_int_equal(
+        index_store_assign(fixture->indices, "not a uuid", 0, &index, NULL), STATUS_OK);
+    list(fixture, 10, "1");
+    check_rows(fixture, "2=1");
+    assert_int_equal(index_store_count(fixture->indices), 1);
+}
+
+static void test_the_wanted_state_outlives_an_unknown_one(void **state)
+{
+    static const struct {
+        enum domain_state state;
+        enum domain_admin_state expected;
+    } steps[] = {
+        { DOMAIN_STATE_UNKNOWN, DOMAIN_ADMIN_STATE_UNKNOWN },
+        { DOMAIN_STATE_PAUSED, DOMAIN_ADMIN_STATE_PAUSED },
+        { DOMAIN_STATE_UNKNOWN, DOMAIN_ADMIN_STATE_PAUSED },
+        { DOMAIN_STATE_OTHER, DOMAIN_ADMIN_STATE_PAUSED },
+        { DOMAIN_STATE_SHUTDOWN, DOMAIN_ADMIN_STATE_SHUTDOWN },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        begin(fixture, SECTION_DOMAINS);
+        deliver_in_state(fixture, 1, "1", steps[i].state);
+        merge(fixture, 10 + (int64_t)i, true);
+        assert_int_equal(row_of(fixture, 1)->admin_state, steps[i].expected);
+        assert_int_equal(row_of(fixture, 1)->domain->state, steps[i].state);
+    }
+}
+
+static void test_a_late_collection_does_not_turn_back_time(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 200, 0);
+    merge(fixture, 50, false);
+    begin(fixture, SECTION_STATISTICS); /* began before, and was late */
+    deliver_statistics(fixture, 1, 100, 0);
+    deliver_statistics(fixture, 2, 77, 0);
+    merge(fixture, 40, true);
+    assert_int_equal(row_of(fixture, 1)->statistics->cpu_time_ns, 200);
+    assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_STATISTICS], 50);
+    assert_int_equal(row_of(fixture, 2)->statistics->cpu_time_ns, 77);
+    assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_STATISTICS], 40);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_STATISTICS], 50);
+
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 3, "3");
+    merge(fixture, 70, false);
+    list(fixture, 60, "12"); /* began before 3 was there */
+    check_rows(fixture, "1=1 2=2 3=3");
+    list(fixture, 80, "12");
+    check_rows(fixture, "1=1 2=2");
+}
+
+static uint32_t unit_for(struct fixture *fixture, unsigned number, int64_t started_ns,
+                         int64_t max_bytes)
+{
+    begin(fixture, SECTION_CONFIGS);
+    deliver_config(fixture, number, max_bytes);
+    merge(fixture, started_ns, false);
+    return row_of(fixture, number)->memory_unit;
+}
+
+static void test_the_memory_unit_leaves_room_in_31_bits(void **state)
+{
+    static const int64_t sizes[] = { 1,         GIB,        128 * GIB,       129 * GIB,
+                                     512 * GIB, 4096 * GIB, INT64_C(1) << 56 };
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "1234567");
+    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint32_t unit = unit_for(fixture, i + 1, 20 + i, sizes[i]);
+
+        assert_true(unit >= 1024 && (unit & (unit - 1)) == 0);
+        assert_true(sizes[i] / unit <= INT32_MAX);
+        /* No coarser than needed, with room to grow where a unit has room. */
+        assert_true(unit == 1024 || sizes[i] / (unit / 2) > INT32_MAX / 16);
+        assert_true(unit == UINT32_C(1) << 30 || sizes[i] / unit <= INT32_MAX / 16);
+    }
+    assert_int_equal(row_of(fixture, 2)->memory_unit, 1024);
+    assert_int_equal(row_of(fixture, 7)->memory_unit, UINT32_C(1) << 30);
+}
+
+static void test_the_memory_unit_stays_for_the_life_of_the_row(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    assert_int_equal(unit_for(fixture, 1, 20, DOMAIN_NO_LIMIT), 1024);
+    assert_int_equal(unit_for(fixture, 1, 30, 512 * GIB), 8192);
+    assert_int_equal(unit_for(fixture, 1, 40, GIB), 8192);
+    assert_int_equal(unit_for(fixture, 1, 50, DOMAIN_NO_LIMIT), 8192);
+    assert_int_equal(unit_for(fixture, 1, 60, 4096 * GIB), 8192);
+    list(fixture, 70, "12");
+    assert_int_equal(row_of(fixture, 1)->memory_unit, 8192);
+
+    /* Statistics know a size too, and a small one settles it as well. */
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 2, 1, GIB);
+    merge(fixture, 80, true);
+    assert_int_equal(unit_for(fixture, 2, 90, DOMAIN_NO_LIMIT), 1024);
+    assert_int_equal(unit_for(fixture, 2, 100, 512 * GIB), 1024);
+
+    /* A new life, a new unit. */
+    list(fixture, 110, "2");
+    list(fixture, 120, "12");
+    assert_int_equal(unit_for(fixture, 1, 130, GIB), 1024);
+}
+
+static void test_rows_are_found_whatever_the_hint(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct snapshot *snapshot;
+
+    list(fixture, 10, "12345678");
+    list(fixture, 20, "2358");
+    check_rows(fixture, "2=2 3=3 5=5 8=8");
+    snapshot = fixture->snapshot;
+    for (uint32_t index = 0; index <= 10; index++) {
+        size_t expected = 0;
+
+        while (expected < snapshot->domain_count &&
+               snapshot->domains[expected].index < index) {
+            expected++;
+        }
+        for (size_t hint = 0; hint <= 6; hint++) {
+            assert_int_equal(snapshot_find_domain(snapshot, index, hint), expected);
+        }
+        assert_int_equal(snapshot_find_domain(snapshot, index, SIZE_MAX), expected);
+    }
+    assert_int_equal(snapshot_find_domain(snapshot, UINT32_MAX, 0), 4);
+}
+
+static void test_ten_thousand_domains_are_no_burden(void **state)
+{
+    enum { DOMAINS = 10000, ROUNDS = 10 };
+    struct fixture *fixture = *state;
+    int64_t started_ns = clock_boot_ns();
+    char name[32];
+
+    for (int round = 0; round < ROUNDS; round++) {
+        begin(fixture, SECTION_DOMAINS);
+        for (unsigned i = DOMAINS; i >= 1; i--) {
+            snprintf(name, sizeof(name), "vm-%05u", i);
+            deliver(fixture, i, name);
+        }
+        merge(fixture, 10 + round, true);
+        begin(fixture, SECTION_STATISTICS);
+        for (unsigned i = 1; i <= DOMAINS; i++) {
+            deliver_statistics(fixture, i, i, GIB);
+        }
+        merge(fixture, 10 + round, true);
+    }
+    assert_int_equal(fixture->snapshot->domain_count, DOMAINS);
+    assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+    for (uint32_t i = 1; i <= DOMAINS; i++) {
+        const struct snapshot_domain *row = &fixture->snapshot->domains[i - 1];
+
+        snprintf(name, sizeof(name), "vm-%05" PRIu32, i);
+        assert_int_equal(row->index, i);
+        assert_string_equal(row->domain->name, name);
+        assert_int_equal(row->statistics->cpu_time_ns, i);
+    }
+    /* A fraction of a second, and far more patience for valgrind. */
+    assert_true(clock_boot_ns() - started_ns < 60 * CLOCK_NS_PER_S);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_before_the_first_collection_nothing_is_known),
+        TEST(test_a_fresh_node_is_numbered_by_name),
+        TEST(test_a_new_row_knows_only_what_was_delivered),
+        TEST(test_the_node_is_kept_until_told_anew),
+        TEST(test_what_did_not_change_is_shared),
+        TEST(test_a_reader_keeps_what_it_holds),
+        TEST(test_data_finds_its_domain_whatever_the_order),
+        TEST(test_a_domain_that_is_gone_has_no_row),
+        TEST(test_a_list_cut_by_the_deadline_takes_nobody_away),
+        TEST(test_a_collection_that_delivers_nothing_makes_nothing_younger),
+        TEST(test_a_domain_that_cannot_be_read_stays_as_it_was),
+        TEST(test_of_two_domains_with_one_uuid_the_first_is_shown),
+        TEST(test_a_renamed_domain_keeps_its_index),
+        TEST(test_an_index_is_used_again_after_the_grace_time_only),
+        TEST(test_a_domain_that_comes_back_starts_without_history),
+        TEST(test_an_index_does_not_change_hands_in_one_snapshot),
+        TEST(test_a_restart_with_the_same_domains_changes_nothing),
+        TEST(test_a_restart_sees_who_went_meanwhile),
+        TEST(test_a_restart_sees_who_came_meanwhile),
+        TEST(test_after_a_restart_a_partial_list_takes_no_index_away),
+        TEST(test_after_a_restart_a_failed_domain_keeps_its_index),
+        TEST(test_the_indices_are_on_disk_when_the_snapshot_is_there),
+        TEST(test_without_a_disk_there_is_a_snapshot_all_the_same),
+        TEST(test_a_foreign_key_in_the_file_is_given_back),
+        TEST(test_the_wanted_state_outlives_an_unknown_one),
+        TEST(test_a_late_collection_does_not_turn_back_time),
+        TEST(test_the_memory_unit_leaves_room_in_31_bits),
+        TEST(test_the_memory_unit_stays_for_the_life_of_the_row),
+        TEST(test_rows_are_found_whatever_the_hint),
+        TEST(test_ten_thousand_domains_are_no_burden),
+    };
+
+    return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
+}
