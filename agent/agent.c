@@ -36,17 +36,17 @@ static bool is_unchanged(const struct agent *agent, const struct config *config,
                          const struct config_connection *wanted)
 {
     return strcmp(connection->uri, wanted->uri) == 0
-        && config->call_timeout_ns == agent->config->call_timeout_ns
-        && config->index_grace_ns == agent->config->index_grace_ns
-        && strcmp(config->module_dir, agent->config->module_dir) == 0;
+           && config->call_timeout_ns == agent->config->call_timeout_ns
+           && config->index_grace_ns == agent->config->index_grace_ns
+           && strcmp(config->module_dir, agent->config->module_dir) == 0;
 }
 
 static enum status load_modules(const struct config *config,
                                 const struct backend_ops **ops, struct error *error)
 {
     for (size_t i = 0; i < config->connection_count; i++) {
-        enum status status = module_load(config->module_dir, config->connections[i].uri,
-                                         &ops[i], error);
+        enum status status =
+            module_load(config->module_dir, config->connections[i].uri, &ops[i], error);
 
         if (status != STATUS_OK) {
             error_prefix(error, "connection %s", config->connections[i].name);
@@ -73,8 +73,8 @@ static struct connection *start_connection(struct agent *agent,
         return NULL;
     }
     snprintf(name, sizeof(name), "domains-%s", wanted->name);
-    indices = state_open_indices(state_folder(agent), name, config->index_grace_ns,
-                                 error);
+    indices =
+        state_open_indices(state_folder(agent), name, config->index_grace_ns, error);
     if (indices == NULL) {
         return NULL;
     }
@@ -94,8 +94,8 @@ static void free_views(struct agent *agent)
 }
 
 static bool init_view(struct agent_view *view, const char *context,
-                      struct connection *connection,
-                      struct connection *const *listed, size_t count)
+                      struct connection *connection, struct connection *const *listed,
+                      size_t count)
 {
     view->context = context;
     view->connection = connection;
@@ -140,8 +140,9 @@ static bool build_views(struct agent *agent)
         goto failed;
     }
     for (size_t i = 0; i < agent->connection_count; i++) {
-        if (!init_view(&agent->views[agent->view_count++], agent->connections[i]->context,
-                       agent->connections[i], &agent->connections[i], 1)) {
+        if (!init_view(&agent->views[agent->view_count++],
+                       agent->connections[i]->context, agent->connections[i],
+                       &agent->connections[i], 1)) {
             goto failed;
         }
     }
@@ -247,9 +248,9 @@ static enum status apply(struct agent *agent, const struct config *config,
     if (status != STATUS_OK) {
         goto out;
     }
-    grown = realloc(agent->connections,
-                    (agent->connection_count + config->connection_count)
-                        * sizeof(struct connection *));
+    grown =
+        realloc(agent->connections, (agent->connection_count + config->connection_count)
+                                        * sizeof(struct connection *));
     if (grown == NULL) {
         status = error_set(error, STATUS_NO_MEMORY, "out of memory");
         goto out;
@@ -414,8 +415,8 @@ void agent_drain(struct agent *agent)
 
         for (size_t i = 0; i < view->listed_count; i++) {
             view->snapshots[i] = view->listed_count == 1
-                ? view->connection->snapshot
-                : agent->connections[i]->snapshot;
+                                     ? view->connection->snapshot
+                                     : agent->connections[i]->snapshot;
         }
     }
 }

@@ -35,7 +35,7 @@ struct agent {
     struct mib_tree *tree;
     struct queue *queue;
     uint64_t last_id; /* of a connection */
-    int lock_fd; /* of the state folder; -1: none is used */
+    int lock_fd;      /* of the state folder; -1: none is used */
     struct index_store *connection_indices;
     size_t connection_count;
     struct connection **connections; /* in order of their index */

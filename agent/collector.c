@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "agent/call.h"
 #include "agent/collector.h"
 #include "model/clock.h"
 
@@ -14,31 +14,6 @@
 
 /* Calls under way at once, abandoned ones included. */
 #define CALLS_MAX 8
-
-/* An open backend; the last reference, of collector or call, closes it. */
-struct link {
-    atomic_uint references;
-    const struct backend_ops *ops;
-    struct backend *backend;
-};
-
-/* One call to the backend, on a thread of its own. */
-struct call {
-    struct call *next;
-    struct collector *collector;
-    struct link *link; /* NULL: this call opens one */
-    enum section section;
-    struct builder *builder;
-    int64_t started_ns;
-    int64_t deadline_ns;
-    /* Under the collector's lock: */
-    bool abandoned;
-    bool finished;
-    int64_t finished_ns;
-    enum status status;
-    struct error error;
-    struct backend *opened;
-};
 
 struct collector {
     pthread_mutex_t lock;
@@ -65,32 +40,6 @@ struct collector {
     int64_t reopen_ns;
     int64_t reopen_delay_ns;
 };
-
-static struct link *link_new(const struct backend_ops *ops, struct backend *backend)
-{
-    struct link *link = calloc(1, sizeof(*link));
-
-    if (link != NULL) {
-        atomic_init(&link->references, 1);
-        link->ops = ops;
-        link->backend = backend;
-    }
-    return link;
-}
-
-static struct link *link_ref(struct link *link)
-{
-    atomic_fetch_add(&link->references, 1);
-    return link;
-}
-
-static void link_unref(struct link *link)
-{
-    if (link != NULL && atomic_fetch_sub(&link->references, 1) == 1) {
-        link->ops->close(link->backend);
-        free(link);
-    }
-}
 
 void collector_event_free(struct queue_item *item)
 {
@@ -155,43 +104,13 @@ static void unlock_and_unref(struct collector *collector)
     }
 }
 
-static void call_free(struct call *call)
-{
-    if (call->opened != NULL) {
-        call->collector->ops->close(call->opened);
-    }
-    link_unref(call->link);
-    builder_unref(call->builder);
-    free(call);
-}
-
-static void run_call(struct call *call)
-{
-    if (call->link == NULL) {
-        call->status
-            = call->collector->ops->open(call->collector->uri, &call->opened, &call->error);
-    } else {
-        const struct backend_request request = {
-            .section = call->section,
-            .deadline_ns = call->deadline_ns,
-        };
-
-        call->status = call->link->ops->collect(call->link->backend, &request,
-                                                call->builder, &call->error);
-    }
-    if (call->status != STATUS_OK && call->error.text[0] == '\0') {
-        error_set(&call->error, call->status, "the backend gave no reason (%s)",
-                  status_name(call->status));
-    }
-}
-
 static void *call_thread(void *argument)
 {
     struct call *call = argument;
     struct collector *collector = call->collector;
     bool orphan;
 
-    run_call(call);
+    call_run(call);
     pthread_mutex_lock(&collector->lock);
     call->finished = true;
     call->finished_ns = clock_boot_ns();
@@ -208,52 +127,32 @@ static void *call_thread(void *argument)
     return NULL;
 }
 
-/* Starts a detached thread: nobody joins what may hang.  Returns errno. */
-static int start_thread(void *(*run)(void *argument), void *argument)
+/*
+ * Starts a call on a thread of its own; without memory nothing happens, and
+ * the next request asks again.  The lock is held.
+ */
+static void start_call(struct collector *collector, struct link *link,
+                       enum section section)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int failed;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    failed = pthread_create(&thread, &attributes, run, argument);
-    pthread_attr_destroy(&attributes);
-    return failed;
-}
-
-/* Starts a call on a thread of its own.  The lock is held. */
-static void start_call(struct collector *collector, enum section section, bool open)
-{
-    struct call *call = calloc(1, sizeof(*call));
+    struct call *call = call_new(collector->ops, collector->uri, link, section,
+                                 collector->call_timeout_ns);
     int failed;
 
     if (call == NULL) {
-        return; /* wanted again by the next request */
+        return;
     }
     call->collector = collector;
-    call->section = section;
-    call->started_ns = clock_boot_ns();
-    call->deadline_ns = call->started_ns + collector->call_timeout_ns;
-    if (!open) {
-        call->link = link_ref(collector->link);
-        call->builder = builder_new(section);
-        if (call->builder == NULL) {
-            call_free(call);
-            return;
-        }
-    }
-    collector->references++;
-    collector->call_count++;
     call->next = collector->calls;
     collector->calls = call;
-    failed = start_thread(call_thread, call);
+    collector->call_count++;
+    collector->references++;
+    failed = call_start_thread(call_thread, call);
     if (failed != 0) {
+        collector->references--;
         call->finished = true;
         call->finished_ns = call->started_ns;
         call->status = error_set(&call->error, STATUS_FAILED,
                                  "cannot start a thread: %s", strerror(failed));
-        collector->references--;
     }
 }
 
@@ -296,7 +195,7 @@ static void start_calls(struct collector *collector, int64_t now_ns)
 {
     if (collector->link == NULL) {
         if (now_ns >= collector->reopen_ns && !opening(collector)) {
-            start_call(collector, SECTION_NODE, true);
+            start_call(collector, NULL, SECTION_NODE);
         }
         return;
     }
@@ -312,7 +211,7 @@ static void start_calls(struct collector *collector, int64_t now_ns)
             continue;
         }
         collector->wanted &= ~SECTION_BIT(section);
-        start_call(collector, section, false);
+        start_call(collector, collector->link, section);
     }
 }
 
@@ -368,7 +267,7 @@ static void go_down(struct collector *collector, const struct error *error)
     }
     /* A fifth more or less, so that many agents do not return at once. */
     jitter_ns = collector->reopen_delay_ns / 5 * (int64_t)(dice % 2001) / 1000
-        - collector->reopen_delay_ns / 5;
+                - collector->reopen_delay_ns / 5;
     collector->reopen_ns = clock_boot_ns() + collector->reopen_delay_ns + jitter_ns;
     collector->reopen_delay_ns *= 2;
     if (collector->reopen_delay_ns > REOPEN_LONGEST_NS) {
@@ -419,8 +318,8 @@ static void publish(struct collector *collector, const struct call *call,
         .complete = complete,
     };
     struct error error = ERROR_NONE;
-    struct snapshot *merged
-        = snapshot_merge(collector->snapshot, &update, collector->indices, &error);
+    struct snapshot *merged =
+        snapshot_merge(collector->snapshot, &update, collector->indices, &error);
 
     if (merged == NULL) {
         event.good = false;
@@ -464,7 +363,8 @@ static void finish_collect(struct collector *collector, struct call *call)
     }
     if (call->status == STATUS_UNAVAILABLE) {
         go_down(collector, &call->error);
-    } else if (collector->state == CONNECTION_UNRESPONSIVE && !any_abandoned(collector)) {
+    } else if (collector->state == CONNECTION_UNRESPONSIVE
+               && !any_abandoned(collector)) {
         set_state(collector, CONNECTION_UP, NULL);
     }
 }
@@ -623,7 +523,7 @@ struct collector *collector_start(const struct collector_settings *settings,
         collector_free(collector);
         return NULL;
     }
-    failed = start_thread(coordinate, collector);
+    failed = call_start_thread(coordinate, collector);
     if (failed != 0) {
         error_set(error, STATUS_FAILED, "cannot start a thread: %s", strerror(failed));
         collector_free(collector);
@@ -650,7 +550,7 @@ void collector_stop(struct collector *collector, int64_t patience_ns)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (long)(patience_ns % CLOCK_NS_PER_S);
     until.tv_sec += (time_t)(patience_ns / CLOCK_NS_PER_S)
-        + (time_t)(until.tv_nsec / CLOCK_NS_PER_S);
+                    + (time_t)(until.tv_nsec / CLOCK_NS_PER_S);
     until.tv_nsec %= CLOCK_NS_PER_S;
     pthread_mutex_lock(&collector->lock);
     collector->stopping = true;

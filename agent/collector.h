@@ -24,9 +24,9 @@
 struct collector_settings {
     uint64_t id; /* comes back in each event */
     const struct backend_ops *ops;
-    const char *uri;              /* copied */
-    int64_t call_timeout_ns;      /* a call that takes longer is given up */
-    struct index_store *indices;  /* taken over, also on failure */
+    const char *uri;             /* copied */
+    int64_t call_timeout_ns;     /* a call that takes longer is given up */
+    struct index_store *indices; /* taken over, also on failure */
 };
 
 enum collector_event_kind {
@@ -48,8 +48,8 @@ struct collector_event {
     enum connection_state state; /* COLLECTOR_STATE */
     /* COLLECTOR_COLLECTED: */
     enum section section;
-    bool good;                 /* all that was asked for was delivered */
-    bool abandoned;            /* it was given up; what came in time counts */
+    bool good;      /* all that was asked for was delivered */
+    bool abandoned; /* it was given up; what came in time counts */
     int64_t duration_ns;
     struct snapshot *snapshot; /* a reference; NULL: nothing new */
 };

@@ -89,10 +89,11 @@ static enum status check_name(const char *name, struct error *error)
 
     if (length == 0 || length >= CONFIG_NAME_SIZE || name[length] != '\0'
         || name[0] == '.') {
-        return error_set(error, STATUS_INVALID,
-                         "'%s' is no name of a connection: use 1 to %d letters, digits, "
-                         "'_', '-' and '.', not beginning with '.'",
-                         name, CONFIG_NAME_SIZE - 1);
+        return error_set(
+            error, STATUS_INVALID,
+            "'%s' is no name of a connection: use 1 to %d letters, digits, "
+            "'_', '-' and '.', not beginning with '.'",
+            name, CONFIG_NAME_SIZE - 1);
     }
     return STATUS_OK;
 }
@@ -106,30 +107,33 @@ static enum status check_conflicts(const struct config *config, const char *name
         const struct config_connection *other = &config->connections[i];
 
         if (strcmp(other->name, name) == 0) {
-            return error_set(error, STATUS_INVALID,
-                             "there are two connections named '%s': give each a name of "
-                             "its own",
-                             name);
+            return error_set(
+                error, STATUS_INVALID,
+                "there are two connections named '%s': give each a name of "
+                "its own",
+                name);
         }
         if (strcmp(other->context, context) == 0) {
-            return error_set(error, STATUS_INVALID,
-                             "connections '%s' and '%s' have the same context '%s': give "
-                             "each a context of its own",
-                             other->name, name, context);
+            return error_set(
+                error, STATUS_INVALID,
+                "connections '%s' and '%s' have the same context '%s': give "
+                "each a context of its own",
+                other->name, name, context);
         }
         if (is_default && other->is_default) {
-            return error_set(error, STATUS_INVALID,
-                             "connections '%s' and '%s' are both marked 'default': mark "
-                             "one of them",
-                             other->name, name);
+            return error_set(
+                error, STATUS_INVALID,
+                "connections '%s' and '%s' are both marked 'default': mark "
+                "one of them",
+                other->name, name);
         }
     }
     return STATUS_OK;
 }
 
 enum status config_add_connection(struct config *config, const char *name,
-                                  const char *uri, const char *context,
-                                  bool is_default, struct error *error)
+                                  const char *uri, const char *context, bool is_default,
+                                  struct error *error)
 {
     struct config_connection *grown;
     struct config_connection *connection;
@@ -143,11 +147,12 @@ enum status config_add_connection(struct config *config, const char *name,
         status = module_scheme(uri, scheme, error);
     }
     if (status == STATUS_OK && (context[0] == '\0' || strlen(context) > TEXT_MAX)) {
-        status = error_set(error, STATUS_INVALID,
-                           "the context of connection '%s' needs 1 to %d octets; the "
-                           "default context \"\" belongs to the first connection, or to "
-                           "the one marked 'default'",
-                           name, TEXT_MAX);
+        status =
+            error_set(error, STATUS_INVALID,
+                      "the context of connection '%s' needs 1 to %d octets; the "
+                      "default context \"\" belongs to the first connection, or to "
+                      "the one marked 'default'",
+                      name, TEXT_MAX);
     }
     if (status == STATUS_OK) {
         status = check_conflicts(config, name, context, is_default, error);
@@ -247,10 +252,8 @@ static bool parse_number_and_unit(const char *text, int64_t *ret_ns)
         const char *name;
         int64_t ns;
     } units[] = {
-        { "ms", CLOCK_NS_PER_MS },
-        { "s", CLOCK_NS_PER_S },
-        { "m", 60 * CLOCK_NS_PER_S },
-        { "h", 3600 * CLOCK_NS_PER_S },
+        { "ms", CLOCK_NS_PER_MS },       { "s", CLOCK_NS_PER_S },
+        { "m", 60 * CLOCK_NS_PER_S },    { "h", 3600 * CLOCK_NS_PER_S },
         { "d", 86400 * CLOCK_NS_PER_S },
     };
     char *end;
@@ -349,16 +352,16 @@ struct agentx_settings {
 
 static void save_agentx(struct agentx_settings *settings)
 {
-    const char *socket
-        = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
+    const char *socket =
+        netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
 
     settings->socket = socket == NULL ? NULL : strdup(socket);
-    settings->timeout
-        = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT);
-    settings->retries
-        = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES);
-    settings->ping_interval = netsnmp_ds_get_int(
-        NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
+    settings->timeout =
+        netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT);
+    settings->retries =
+        netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES);
+    settings->ping_interval = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+                                                 NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
 }
 
 static void restore_agentx(const struct agentx_settings *settings)
@@ -385,10 +388,11 @@ static void pass_complaint(const char *line, void *argument)
         (*complain)(line);
         return;
     }
-    snprintf(text, sizeof(text),
-             "%.*sError: unknown directive '%.*s'; hvagentx.conf(5) lists those there are",
-             (int)(at - line), line, (int)strcspn(at + strlen(unknown), "."),
-             at + strlen(unknown));
+    snprintf(
+        text, sizeof(text),
+        "%.*sError: unknown directive '%.*s'; hvagentx.conf(5) lists those there are",
+        (int)(at - line), line, (int)strcspn(at + strlen(unknown), "."),
+        at + strlen(unknown));
     (*complain)(text);
 }
 
@@ -408,10 +412,11 @@ static enum status complete(struct config *config, void (*complain)(const char *
     bool marked = false;
 
     if (config->connection_count == 0) {
-        snprintf(text, sizeof(text),
-                 "no connection is configured: write 'connection NAME URI' into " APPLICATION
-                 ".conf (searched in %s), or name another file with -c",
-                 get_configuration_directory());
+        snprintf(
+            text, sizeof(text),
+            "no connection is configured: write 'connection NAME URI' into " APPLICATION
+            ".conf (searched in %s), or name another file with -c",
+            get_configuration_directory());
         complain(text);
         return STATUS_INVALID;
     }

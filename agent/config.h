@@ -53,8 +53,8 @@ void config_free(struct config *config);
  * context NULL: the name.  Errors say what to do.
  */
 enum status config_add_connection(struct config *config, const char *name,
-                                  const char *uri, const char *context,
-                                  bool is_default, struct error *error) MUST_CHECK;
+                                  const char *uri, const char *context, bool is_default,
+                                  struct error *error) MUST_CHECK;
 
 /* Makes our directives known to net-snmp's reader.  Once, after init_agent(). */
 void config_init(void);

@@ -175,16 +175,19 @@ unsigned connection_await(struct connection *connection, unsigned sections,
         return 0;
     }
     old &= supported(connection);
-    if ((old & ~connection->requested) != 0) {
-        collector_request(connection->collector, old & ~connection->requested);
+    /* What is late is asked for again, in case that its end was not told. */
+    if ((old & (~connection->requested | connection->late)) != 0) {
+        collector_request(connection->collector, old);
         connection->requested |= old;
     }
-    return old & ~connection->late;
+    return connection->silent ? 0 : old & ~connection->late;
 }
 
 void connection_mark_late(struct connection *connection, unsigned sections)
 {
-    connection->late |= sections & connection->requested;
+    sections &= connection->requested;
+    connection->silent = connection->silent || (connection->late == 0 && sections != 0);
+    connection->late |= sections;
 }
 
 static void handle_state(struct connection *connection,
@@ -201,11 +204,14 @@ static void handle_state(struct connection *connection,
     if (event->state == CONNECTION_DOWN) {
         connection->requested = 0;
         connection->late = 0;
+        connection->silent = false;
         /* A link that was up is lost by a collection, which counts. */
         status->failures += status->state != CONNECTION_UP;
     } else if (event->state == CONNECTION_UP) {
         status->reconnects += connection->was_up && status->state == CONNECTION_DOWN;
         connection->was_up = true;
+        connection->late = 0;
+        connection->silent = false;
         forget_failures(connection);
     } else if (event->state == CONNECTION_UNRESPONSIVE
                && status->state == CONNECTION_CONNECTING) {
@@ -238,6 +244,7 @@ static void handle_collected(struct connection *connection,
     connection->late &= ~bit;
     status->collections++;
     status->collection_time_ns = event->duration_ns;
+    connection->silent = connection->silent && event->abandoned;
     if (event->abandoned) {
         status->abandoned++;
     } else if (event->good) {

@@ -30,6 +30,7 @@ struct connection {
     bool was_up;
     unsigned requested; /* SECTION_BIT()s asked for and not answered yet */
     unsigned late;      /* of these, known to be late: nobody waits for them */
+    bool silent;        /* since one was late, nothing at all has come */
     int64_t failed_ns[SECTION_COUNT]; /* last failure; CLOCK_NEVER: none */
 };
 
@@ -55,7 +56,10 @@ void connection_free(struct connection *connection, int64_t patience_ns);
 unsigned connection_await(struct connection *connection, unsigned sections,
                           int64_t arrived_ns, int64_t max_age_ns);
 
-/* An answer's patience has run out: nobody waits for these until they come. */
+/*
+ * An answer's patience has run out: nobody waits for these until they come,
+ * nor for anything of this connection until something of it has come.
+ */
 void connection_mark_late(struct connection *connection, unsigned sections);
 
 /* Takes in what the collector tells, and logs changes of state. */

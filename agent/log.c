@@ -96,8 +96,8 @@ static netsnmp_log_handler *capture_handler(void)
 
 bool log_init(void)
 {
-    netsnmp_log_handler *handler
-        = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+    netsnmp_log_handler *handler =
+        netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
 
     if (handler == NULL) {
         return false;
@@ -133,7 +133,8 @@ struct log_capture *log_capture_begin(void)
 }
 
 unsigned log_capture_end(struct log_capture *capture,
-                         void (*visit)(const char *line, void *argument), void *argument)
+                         void (*visit)(const char *line, void *argument),
+                         void *argument)
 {
     unsigned count;
 

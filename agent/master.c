@@ -16,8 +16,8 @@
 
 const char *master_address(void)
 {
-    const char *address
-        = netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
+    const char *address =
+        netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
 
     return address == NULL || address[0] == '\0' ? NETSNMP_AGENTX_SOCKET : address;
 }
@@ -65,12 +65,13 @@ static void explain_permission(const char *path, struct error *error)
     if (stat(path, &properties) == 0) {
         getgrgid_r(properties.st_gid, &entry, room, sizeof(room), &group);
     }
-    error_set(error, STATUS_DENIED,
-              "no permission on the AgentX master's socket %s%s%s%s: put user %u into a "
-              "group that may use it, and 'agentXPerms 0660 0550 root GROUP' into "
-              "snmpd.conf",
-              path, group == NULL ? "" : " (group ", group == NULL ? "" : group->gr_name,
-              group == NULL ? "" : ")", (unsigned)geteuid());
+    error_set(
+        error, STATUS_DENIED,
+        "no permission on the AgentX master's socket %s%s%s%s: put user %u into a "
+        "group that may use it, and 'agentXPerms 0660 0550 root GROUP' into "
+        "snmpd.conf",
+        path, group == NULL ? "" : " (group ", group == NULL ? "" : group->gr_name,
+        group == NULL ? "" : ")", (unsigned)geteuid());
 }
 
 void master_explain_absence(struct error *error)

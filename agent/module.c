@@ -17,10 +17,11 @@ enum status module_scheme(const char *uri, char scheme[static MODULE_SCHEME_SIZE
 
     if (length == 0 || length >= MODULE_SCHEME_SIZE
         || (uri[length] != ':' && uri[length] != '+')) {
-        return error_set(error, STATUS_INVALID,
-                         "'%s' is no URI of a hypervisor: write SCHEME:REST, for example "
-                         "sim:/etc/hvagentx/node.xml",
-                         uri);
+        return error_set(
+            error, STATUS_INVALID,
+            "'%s' is no URI of a hypervisor: write SCHEME:REST, for example "
+            "sim:/etc/hvagentx/node.xml",
+            uri);
     }
     memcpy(scheme, uri, length);
     scheme[length] = '\0';
@@ -58,11 +59,12 @@ static enum status explain_missing(const char *directory, const char *scheme,
     char modules[128];
 
     list_modules(directory, modules, sizeof(modules));
-    return error_set(error, STATUS_NOT_FOUND,
-                     "no backend for '%s:': there is no %s (modules there: %s); install "
-                     "the package hvagentx-%s, or configure with --with-%s, or set "
-                     "moduleDir",
-                     scheme, path, modules[0] == '\0' ? "none" : modules, scheme, scheme);
+    return error_set(
+        error, STATUS_NOT_FOUND,
+        "no backend for '%s:': there is no %s (modules there: %s); install "
+        "the package hvagentx-%s, or configure with --with-%s, or set "
+        "moduleDir",
+        scheme, path, modules[0] == '\0' ? "none" : modules, scheme, scheme);
 }
 
 enum status module_load(const char *directory, const char *uri,

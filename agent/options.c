@@ -113,7 +113,8 @@ bool options_parse(int argc, char *const *argv, struct options *ret_options)
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "hvagentx: '%s' is no option; try 'hvagentx -h'\n", argv[optind]);
+        fprintf(stderr, "hvagentx: '%s' is no option; try 'hvagentx -h'\n",
+                argv[optind]);
         return false;
     }
     *ret_options = options;

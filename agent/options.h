@@ -12,10 +12,10 @@ struct options {
     bool check_config;
     bool help;
     bool version;
-    bool log_given;        /* -L has set where to log */
-    const char *config;    /* NULL: net-snmp's search path */
-    const char *socket;    /* NULL: as the configuration has it */
-    const char *walk_uri;  /* NULL: no --walk */
+    bool log_given;       /* -L has set where to log */
+    const char *config;   /* NULL: net-snmp's search path */
+    const char *socket;   /* NULL: as the configuration has it */
+    const char *walk_uri; /* NULL: no --walk */
 };
 
 /*

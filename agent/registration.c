@@ -109,8 +109,8 @@ static int handle(netsnmp_mib_handler *handler,
 {
     struct registered *registered = registration->my_reg_void;
     struct agent *agent = registered->owner->agent;
-    struct agent_view *view = agent_find_view(agent, registered->context,
-                                              strlen(registered->context));
+    struct agent_view *view =
+        agent_find_view(agent, registered->context, strlen(registered->context));
 
     (void)handler;
     if (view == NULL) {
@@ -226,7 +226,8 @@ void registrations_free(struct registrations *registrations)
 static bool is_registered(const struct registrations *registrations,
                           const char *context)
 {
-    for (const struct registered *at = registrations->first; at != NULL; at = at->next) {
+    for (const struct registered *at = registrations->first; at != NULL;
+         at = at->next) {
         if (strcmp(at->context, context) == 0) {
             return true;
         }

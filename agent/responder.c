@@ -80,9 +80,9 @@ static bool answer_next(struct answer *answer, struct mib_oid *start, bool inclu
     struct mib_oid name;
     struct mib_value value;
 
-    *ret_found = mib_next(answer->responder->agent->tree, &answer->context, start,
-                          include, end, &answer->view->hint, &name, &value,
-                          &answer->sections)
+    *ret_found =
+        mib_next(answer->responder->agent->tree, &answer->context, start, include, end,
+                 &answer->view->hint, &name, &value, &answer->sections)
         == MIB_FOUND;
     if (!*ret_found) {
         return varbind_append(&answer->end, start, NULL, SNMP_ENDOFMIBVIEW);
@@ -99,7 +99,7 @@ static bool answer_getnext(struct answer *answer, const netsnmp_variable_list *v
     bool found;
 
     return varbind_get_name(varbind, &start) && varbind_get_end(varbind, &end)
-        && answer_next(answer, &start, varbind_is_inclusive(varbind), &end, &found);
+           && answer_next(answer, &start, varbind_is_inclusive(varbind), &end, &found);
 }
 
 /* RFC 2741 section 7.2.3.3: row by row over the varbinds that repeat. */
@@ -111,7 +111,7 @@ static bool answer_repeaters(struct answer *answer, const netsnmp_variable_list 
         struct mib_oid end;
         bool include;
         bool found;
-    } *repeaters;
+    } * repeaters;
     size_t count = 0;
     size_t room = BULK_VARBINDS_MAX;
     bool good = true;
@@ -129,7 +129,7 @@ static bool answer_repeaters(struct answer *answer, const netsnmp_variable_list 
     }
     for (size_t i = 0; i < count; i++, first = first->next_variable) {
         good = good && varbind_get_name(first, &repeaters[i].start)
-            && varbind_get_end(first, &repeaters[i].end);
+               && varbind_get_end(first, &repeaters[i].end);
         repeaters[i].include = varbind_is_inclusive(first);
     }
     for (long r = 0; good && any && r < repetitions && room >= count; r++) {
@@ -263,7 +263,7 @@ static void set_alarm(struct responder *responder)
         return;
     }
     delay_ns = responder->waiting->arrived_ns + responder->agent->config->wait_limit_ns
-        - clock_boot_ns();
+               - clock_boot_ns();
     if (delay_ns < CLOCK_NS_PER_MS) {
         delay_ns = CLOCK_NS_PER_MS;
     }

@@ -45,7 +45,8 @@ static int fail(const char *text)
 static void set_log(const struct options *options)
 {
     if (!options->log_given
-        && (options->foreground || options->check_config || options->walk_uri != NULL)) {
+        && (options->foreground || options->check_config
+            || options->walk_uri != NULL)) {
         netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_NOTICE);
     } else if (!options->log_given) {
         snmp_enable_syslog_ident("hvagentx", LOG_DAEMON);
@@ -81,7 +82,8 @@ static void reload(struct agent *agent, void *argument)
         log_error("not reloaded: %s; the old configuration stays", error.text);
         return;
     }
-    log_notice("reloaded %s", options->config == NULL ? "hvagentx.conf" : options->config);
+    log_notice("reloaded %s",
+               options->config == NULL ? "hvagentx.conf" : options->config);
 }
 
 static int serve(struct options *options, struct config *config)

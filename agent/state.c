@@ -16,10 +16,11 @@ static enum status explain_io(const char *folder, struct error *error)
 {
     int reason = errno;
 
-    return error_set(error, reason == EACCES ? STATUS_DENIED : STATUS_IO,
-                     "state folder %s: %s; make it, writable for user %u, or name another "
-                     "one with stateDir",
-                     folder, strerror(reason), (unsigned)geteuid());
+    return error_set(
+        error, reason == EACCES ? STATUS_DENIED : STATUS_IO,
+        "state folder %s: %s; make it, writable for user %u, or name another "
+        "one with stateDir",
+        folder, strerror(reason), (unsigned)geteuid());
 }
 
 enum status state_lock(const char *folder, int *ret_fd, struct error *error)
@@ -64,7 +65,7 @@ struct index_store *state_open_indices(const char *folder, const char *name,
 
     if (folder != NULL
         && snprintf(path, sizeof(path), "%s/%s.index", folder, name)
-            >= (int)sizeof(path)) {
+               >= (int)sizeof(path)) {
         error_set(error, STATUS_INVALID, "stateDir is too long");
         return NULL;
     }

@@ -2,8 +2,8 @@
 #include "agent/varbind.h"
 
 _Static_assert((int)MIB_INTEGER == ASN_INTEGER && (int)MIB_STRING == ASN_OCTET_STR
-                   && (int)MIB_OID == ASN_OBJECT_ID
-                   && (int)MIB_COUNTER32 == ASN_COUNTER && (int)MIB_GAUGE32 == ASN_GAUGE
+                   && (int)MIB_OID == ASN_OBJECT_ID && (int)MIB_COUNTER32 == ASN_COUNTER
+                   && (int)MIB_GAUGE32 == ASN_GAUGE
                    && (int)MIB_TIMETICKS == ASN_TIMETICKS
                    && (int)MIB_COUNTER64 == ASN_COUNTER64,
                "wire types are numbered as BER has them");
@@ -33,7 +33,8 @@ bool varbind_get_end(const netsnmp_variable_list *varbind, struct mib_oid *ret_e
             && varbind->type != ASN_OBJECT_ID)) {
         return true;
     }
-    if (!varbind_copy_oid(varbind->val.objid, varbind->val_len / sizeof(oid), ret_end)) {
+    if (!varbind_copy_oid(varbind->val.objid, varbind->val_len / sizeof(oid),
+                          ret_end)) {
         return false;
     }
     /* The null Object Identifier, which AgentX writes as 0.0. */
@@ -103,7 +104,7 @@ bool varbind_set(netsnmp_variable_list *varbind, const struct mib_oid *name,
     oid wide[MIB_OID_MAX];
 
     return snmp_set_var_objid(varbind, wide, widen(name->ids, name->length, wide)) == 0
-        && varbind_set_value(varbind, value);
+           && varbind_set_value(varbind, value);
 }
 
 bool varbind_append(netsnmp_variable_list ***end, const struct mib_oid *name,
@@ -111,8 +112,8 @@ bool varbind_append(netsnmp_variable_list ***end, const struct mib_oid *name,
 {
     oid wide[MIB_OID_MAX];
     size_t length = widen(name->ids, name->length, wide);
-    netsnmp_variable_list *varbind
-        = snmp_varlist_add_variable(*end, wide, length, exception, NULL, 0);
+    netsnmp_variable_list *varbind =
+        snmp_varlist_add_variable(*end, wide, length, exception, NULL, 0);
 
     if (varbind == NULL) {
         return false;

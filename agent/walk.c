@@ -22,7 +22,7 @@ static bool is_text(const char *bytes, size_t length)
     memcpy(copy, bytes, length);
     copy[length] = '\0';
     return text_clean(clean, sizeof(clean), copy) == length
-        && memcmp(clean, bytes, length) == 0;
+           && memcmp(clean, bytes, length) == 0;
 }
 
 static void print_string(FILE *stream, const struct mib_value *value)
@@ -45,10 +45,10 @@ static void print_ticks(FILE *stream, uint32_t ticks)
     uint32_t seconds = ticks / 100;
 
     fprintf(stream,
-            "Timeticks: (%" PRIu32 ") %" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ":%02" PRIu32
-            ".%02" PRIu32 "\n",
-            ticks, seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-            ticks % 100);
+            "Timeticks: (%" PRIu32 ") %" PRIu32 ":%02" PRIu32 ":%02" PRIu32
+            ":%02" PRIu32 ".%02" PRIu32 "\n",
+            ticks, seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
+            seconds % 60, ticks % 100);
 }
 
 static void print_value(FILE *stream, const struct mib_value *value)
@@ -124,7 +124,8 @@ static enum status collect(struct agent *agent, struct error *error)
     }
     if (connection->status.state != CONNECTION_UP
         || connection->status.last_error[0] != '\0') {
-        return error_set(error, STATUS_UNAVAILABLE, "%s", connection->status.last_error);
+        return error_set(error, STATUS_UNAVAILABLE, "%s",
+                         connection->status.last_error);
     }
     return STATUS_OK;
 }

@@ -109,13 +109,14 @@ struct backend_event_sink;
 
 /* Delivers events until the connection ends; runs on a thread of its own. */
 typedef enum status backend_events_fn(struct backend *backend,
-                                      struct backend_event_sink *sink, struct error *error);
+                                      struct backend_event_sink *sink,
+                                      struct error *error);
 
 struct backend_ops {
     const char *name;     /* the scheme of its URIs; also the module's file name */
     const char *software; /* vmHvSoftware while no connection ever told better */
     enum hypervisor hypervisor; /* the same for vmHvObjectID */
-    uint32_t capabilities; /* BACKEND_CAPABILITY_BIT() of each */
+    uint32_t capabilities;      /* BACKEND_CAPABILITY_BIT() of each */
     backend_open_fn *open;
     backend_close_fn *close;
     backend_collect_fn *collect;

@@ -60,9 +60,8 @@ static bool get_backend(const struct mib_context *context, size_t row,
 static bool get_hypervisor(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    return mib_set_text(value,
-                        mib_software(row_at(context, row),
-                                     context->connection_snapshots[row]));
+    return mib_set_text(
+        value, mib_software(row_at(context, row), context->connection_snapshots[row]));
 }
 
 static bool get_version(const struct mib_context *context, size_t row,
@@ -109,8 +108,8 @@ static bool get_age(const struct mib_context *context, size_t row,
     int64_t collected_ns = row_at(context, row)->collected_ns;
 
     return collected_ns != CLOCK_NEVER && collected_ns <= context->now_ns
-        && mib_set_gauge(value,
-                         (uint64_t)((context->now_ns - collected_ns) / CLOCK_NS_PER_MS));
+           && mib_set_gauge(
+               value, (uint64_t)((context->now_ns - collected_ns) / CLOCK_NS_PER_MS));
 }
 
 static bool get_collection_time(const struct mib_context *context, size_t row,
@@ -119,7 +118,7 @@ static bool get_collection_time(const struct mib_context *context, size_t row,
     int64_t time_ns = row_at(context, row)->collection_time_ns;
 
     return time_ns != CLOCK_NEVER
-        && mib_set_gauge(value, (uint64_t)(time_ns / CLOCK_NS_PER_US));
+           && mib_set_gauge(value, (uint64_t)(time_ns / CLOCK_NS_PER_US));
 }
 
 static bool get_collections(const struct mib_context *context, size_t row,
@@ -156,7 +155,7 @@ static bool get_domains(const struct mib_context *context, size_t row,
     const struct snapshot *snapshot = context->connection_snapshots[row];
 
     return snapshot->sampled_ns[SECTION_DOMAINS] != CLOCK_NEVER
-        && mib_set_gauge(value, snapshot->domain_count);
+           && mib_set_gauge(value, snapshot->domain_count);
 }
 
 /* BITS: bit 0 is the highest bit of the first octet (RFC 2578). */
@@ -194,7 +193,8 @@ static const struct mib_column columns[] = {
     { 12, "hvxConnectionAge", MIB_GAUGE32, MIB_READ_ONLY, 0, get_age },
     { 13, "hvxConnectionCollectionTime", MIB_GAUGE32, MIB_READ_ONLY, 0,
       get_collection_time },
-    { 14, "hvxConnectionCollections", MIB_COUNTER32, MIB_READ_ONLY, 0, get_collections },
+    { 14, "hvxConnectionCollections", MIB_COUNTER32, MIB_READ_ONLY, 0,
+      get_collections },
     { 15, "hvxConnectionFailures", MIB_COUNTER32, MIB_READ_ONLY, 0, get_failures },
     { 16, "hvxConnectionAbandoned", MIB_COUNTER32, MIB_READ_ONLY, 0, get_abandoned },
     { 17, "hvxConnectionReconnects", MIB_COUNTER32, MIB_READ_ONLY, 0, get_reconnects },

@@ -92,9 +92,9 @@ const struct mib_object *mib_tree_object(const struct mib_tree *tree, size_t pos
 static bool object_holds(const struct mib_object *object, const struct mib_oid *name)
 {
     return name->length >= object->prefix.length
-        && compare_ids(name->ids, object->prefix.length, object->prefix.ids,
-                       object->prefix.length)
-        == 0;
+           && compare_ids(name->ids, object->prefix.length, object->prefix.ids,
+                          object->prefix.length)
+                  == 0;
 }
 
 /*

@@ -14,7 +14,7 @@
 static inline bool mib_is_stale(const struct mib_context *context, int64_t sampled_ns)
 {
     return sampled_ns == CLOCK_NEVER || context->connection->state == CONNECTION_DOWN
-        || context->now_ns - sampled_ns > context->stale_limit_ns;
+           || context->now_ns - sampled_ns > context->stale_limit_ns;
 }
 
 #endif

@@ -36,8 +36,8 @@ static bool get_object_id(const struct mib_context *context, size_t row,
     const struct node *node = context->snapshot->node;
 
     (void)row;
-    value->oid.ids
-        = ids[node == NULL ? context->connection->hypervisor : node->hypervisor];
+    value->oid.ids =
+        ids[node == NULL ? context->connection->hypervisor : node->hypervisor];
     value->oid.length = HVX_HYPERVISORS_LENGTH + 1;
     return true;
 }

@@ -28,8 +28,8 @@ static void index_row(const struct mib_context *context, size_t row,
 }
 
 /* The row's counters, or NULL while there are none that may be told. */
-static const struct domain_statistics *current_statistics(
-    const struct mib_context *context, size_t row)
+static const struct domain_statistics *
+current_statistics(const struct mib_context *context, size_t row)
 {
     const struct snapshot_domain *domain = row_at(context, row);
 
@@ -68,10 +68,8 @@ static bool get_admin_state(const struct mib_context *context, size_t row,
                             struct mib_value *value)
 {
     static const int32_t numbers[] = {
-        [DOMAIN_ADMIN_STATE_UNKNOWN] = 0,
-        [DOMAIN_ADMIN_STATE_RUNNING] = 1,
-        [DOMAIN_ADMIN_STATE_SUSPENDED] = 2,
-        [DOMAIN_ADMIN_STATE_PAUSED] = 3,
+        [DOMAIN_ADMIN_STATE_UNKNOWN] = 0,   [DOMAIN_ADMIN_STATE_RUNNING] = 1,
+        [DOMAIN_ADMIN_STATE_SUSPENDED] = 2, [DOMAIN_ADMIN_STATE_PAUSED] = 3,
         [DOMAIN_ADMIN_STATE_SHUTDOWN] = 4,
     };
     _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_ADMIN_STATE_COUNT,
@@ -85,18 +83,12 @@ static bool get_oper_state(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
     static const int32_t numbers[] = {
-        [DOMAIN_STATE_UNKNOWN] = 1,
-        [DOMAIN_STATE_OTHER] = 2,
-        [DOMAIN_STATE_PREPARING] = 3,
-        [DOMAIN_STATE_RUNNING] = 4,
-        [DOMAIN_STATE_SUSPENDING] = 5,
-        [DOMAIN_STATE_SUSPENDED] = 6,
-        [DOMAIN_STATE_RESUMING] = 7,
-        [DOMAIN_STATE_PAUSED] = 8,
-        [DOMAIN_STATE_MIGRATING] = 9,
-        [DOMAIN_STATE_SHUTTING_DOWN] = 10,
-        [DOMAIN_STATE_SHUTDOWN] = 11,
-        [DOMAIN_STATE_CRASHED] = 12,
+        [DOMAIN_STATE_UNKNOWN] = 1,    [DOMAIN_STATE_OTHER] = 2,
+        [DOMAIN_STATE_PREPARING] = 3,  [DOMAIN_STATE_RUNNING] = 4,
+        [DOMAIN_STATE_SUSPENDING] = 5, [DOMAIN_STATE_SUSPENDED] = 6,
+        [DOMAIN_STATE_RESUMING] = 7,   [DOMAIN_STATE_PAUSED] = 8,
+        [DOMAIN_STATE_MIGRATING] = 9,  [DOMAIN_STATE_SHUTTING_DOWN] = 10,
+        [DOMAIN_STATE_SHUTDOWN] = 11,  [DOMAIN_STATE_CRASHED] = 12,
     };
     _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_STATE_COUNT,
                    "a number for each operational state");
@@ -191,10 +183,11 @@ static bool get_memory(const struct mib_context *context, size_t row,
     const struct snapshot_domain *domain = row_at(context, row);
 
     if (statistics != NULL && (statistics->has & DOMAIN_HAS_MEMORY) != 0) {
-        return set_limit(value, (int64_t)(statistics->memory_bytes / domain->memory_unit));
+        return set_limit(value,
+                         (int64_t)(statistics->memory_bytes / domain->memory_unit));
     }
     return domain->config != NULL && domain->config->memory_bytes >= 0
-        && set_memory(value, domain, domain->config->memory_bytes);
+           && set_memory(value, domain, domain->config->memory_bytes);
 }
 
 static bool get_memory_min(const struct mib_context *context, size_t row,
@@ -234,7 +227,7 @@ static bool get_up_time(const struct mib_context *context, size_t row,
         return mib_set_ticks(value, 0);
     }
     return domain->domain->started_ns != CLOCK_NEVER
-        && mib_set_ticks(value, context->now_ns - domain->domain->started_ns);
+           && mib_set_ticks(value, context->now_ns - domain->domain->started_ns);
 }
 
 static bool get_cpu_time(const struct mib_context *context, size_t row,
@@ -257,7 +250,8 @@ static const struct mib_column columns[] = {
     { 6, "vmOperState", MIB_INTEGER, MIB_READ_ONLY, DOMAINS, get_oper_state },
     { 7, "vmAutoStart", MIB_INTEGER, MIB_READ_ONLY, DOMAINS, get_autostart },
     { 8, "vmPersistent", MIB_INTEGER, MIB_READ_ONLY, DOMAINS, get_persistent },
-    { 9, "vmCurCpuNumber", MIB_INTEGER, MIB_READ_ONLY, CONFIGS | STATISTICS, get_vcpus },
+    { 9, "vmCurCpuNumber", MIB_INTEGER, MIB_READ_ONLY, CONFIGS | STATISTICS,
+      get_vcpus },
     { 10, "vmMinCpuNumber", MIB_INTEGER, MIB_READ_ONLY, CONFIGS, get_vcpus_min },
     { 11, "vmMaxCpuNumber", MIB_INTEGER, MIB_READ_ONLY, CONFIGS, get_vcpus_max },
     { 12, "vmMemUnit", MIB_INTEGER, MIB_READ_ONLY, CONFIGS, get_memory_unit },

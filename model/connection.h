@@ -28,26 +28,26 @@ const char *connection_state_name(enum connection_state state);
 
 /* One row of hvxConnectionTable, apart from what its snapshot tells. */
 struct connection_status {
-    uint32_t index;         /* hvxConnectionIndex */
-    const char *name;       /* of the configuration */
-    const char *uri;        /* without user names and secrets */
-    const char *context;    /* SNMP context that serves it */
-    bool is_default;        /* also answers in the default context */
-    const char *backend;    /* its URI's scheme */
-    const char *software;   /* while the node itself has not told */
+    uint32_t index;             /* hvxConnectionIndex */
+    const char *name;           /* of the configuration */
+    const char *uri;            /* without user names and secrets */
+    const char *context;        /* SNMP context that serves it */
+    bool is_default;            /* also answers in the default context */
+    const char *backend;        /* its URI's scheme */
+    const char *software;       /* while the node itself has not told */
     enum hypervisor hypervisor; /* the same for vmHvObjectID */
-    uint32_t capabilities;  /* bits numbered as hvxConnectionCapabilities */
+    uint32_t capabilities;      /* bits numbered as hvxConnectionCapabilities */
     enum connection_state state;
-    time_t since;           /* in that state, wall clock */
+    time_t since;                     /* in that state, wall clock */
     char last_error[ERROR_TEXT_SIZE]; /* empty: none yet */
-    int64_t collected_ns;   /* when the last good collection ended, on
+    int64_t collected_ns;             /* when the last good collection ended, on
                                CLOCK_BOOTTIME; CLOCK_NEVER: none yet */
-    int64_t collection_time_ns; /* how long the last one took, good or not;
+    int64_t collection_time_ns;       /* how long the last one took, good or not;
                                    CLOCK_NEVER: none yet */
-    uint32_t collections;   /* finished, good or not */
-    uint32_t failures;      /* of these, those that failed */
-    uint32_t abandoned;     /* calls given up because they were late */
-    uint32_t reconnects;    /* opened again after it was up before */
+    uint32_t collections;             /* finished, good or not */
+    uint32_t failures;                /* of these, those that failed */
+    uint32_t abandoned;               /* calls given up because they were late */
+    uint32_t reconnects;              /* opened again after it was up before */
 };
 
 /* The scalars of hvxAgent. */

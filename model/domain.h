@@ -79,10 +79,10 @@ struct domain {
 struct domain_config {
     struct record record;
     struct uuid uuid;
-    const char *os_type; /* vmOSType; NULL where unknown */
-    int64_t vcpus;       /* now assigned; DOMAIN_NO_LIMIT: unknown */
-    int64_t vcpus_min;   /* DOMAIN_NO_LIMIT: no hard boundary */
-    int64_t vcpus_max;   /* DOMAIN_NO_LIMIT: no limit */
+    const char *os_type;      /* vmOSType; NULL where unknown */
+    int64_t vcpus;            /* now assigned; DOMAIN_NO_LIMIT: unknown */
+    int64_t vcpus_min;        /* DOMAIN_NO_LIMIT: no hard boundary */
+    int64_t vcpus_max;        /* DOMAIN_NO_LIMIT: no limit */
     int64_t memory_min_bytes; /* DOMAIN_NO_LIMIT: no hard boundary */
     int64_t memory_max_bytes; /* DOMAIN_NO_LIMIT: no limit */
     /*

@@ -17,8 +17,8 @@ bool index_key_is_valid(const char *key)
 
     for (size_t i = 0; i < length; i++) {
         unsigned char octet = (unsigned char)key[i];
-        bool is_c1 = octet == 0xc2 && (unsigned char)key[i + 1] >= 0x80 &&
-                     (unsigned char)key[i + 1] < 0xa0;
+        bool is_c1 = octet == 0xc2 && (unsigned char)key[i + 1] >= 0x80
+                     && (unsigned char)key[i + 1] < 0xa0;
 
         if (octet < 0x20 || octet == 0x7f || is_c1) {
             return false;
@@ -251,8 +251,8 @@ enum status index_store_assign(struct index_store *store, const char *key,
         enum status status;
 
         expire(store, now_ns);
-        while (store->first_free < store->slot_count &&
-               store->slots[store->first_free] != NULL) {
+        while (store->first_free < store->slot_count
+               && store->slots[store->first_free] != NULL) {
             store->first_free++;
         }
         index = (uint32_t)store->first_free + 1;
@@ -361,8 +361,8 @@ enum status index_store_open(const char *path, int64_t grace_ns,
         store->path = path_with(path, "");
         store->new_path = path_with(path, ".new");
         store->corrupt_path = path_with(path, ".corrupt");
-        if (store->path == NULL || store->new_path == NULL ||
-            store->corrupt_path == NULL) {
+        if (store->path == NULL || store->new_path == NULL
+            || store->corrupt_path == NULL) {
             goto out;
         }
         status = index_file_load(store, error);

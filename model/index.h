@@ -43,7 +43,8 @@ struct index_store;
  * grace_ns: how long a released key keeps its index.
  */
 enum status index_store_open(const char *path, int64_t grace_ns,
-                             struct index_store **ret_store, struct error *error) MUST_CHECK;
+                             struct index_store **ret_store,
+                             struct error *error) MUST_CHECK;
 
 /* NULL is allowed.  Saves nothing. */
 void index_store_close(struct index_store *store);
@@ -56,8 +57,9 @@ void index_store_close(struct index_store *store);
  * characters.
  * Errors: STATUS_INVALID (key), STATUS_BUSY (INDEX_KEYS_MAX), STATUS_NO_MEMORY.
  */
-enum status index_store_assign(struct index_store *store, const char *key, int64_t now_ns,
-                               uint32_t *ret_index, bool *ret_new) MUST_CHECK;
+enum status index_store_assign(struct index_store *store, const char *key,
+                               int64_t now_ns, uint32_t *ret_index,
+                               bool *ret_new) MUST_CHECK;
 
 /* The key is not in use any longer; its grace time begins.  Unknown keys are
  * ignored. */

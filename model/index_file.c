@@ -157,10 +157,10 @@ static enum status load_boot(struct loader *loader)
         return refuse(loader, "the boot id is no UUID");
     }
     at += strlen(text);
-    if (!take_word(&at, " changed ") ||
-        !(take_word(&at, "never\n") ||
-          take_number(&at, '\n', INT64_MAX, &changed_ns)) ||
-        *at != '\0') {
+    if (!take_word(&at, " changed ")
+        || !(take_word(&at, "never\n")
+             || take_number(&at, '\n', INT64_MAX, &changed_ns))
+        || *at != '\0') {
         return refuse(loader, "\"changed\" and a time expected");
     }
     loader->same_boot = !uuid_is_nil(&now) && uuid_compare(&boot, &now) == 0;

@@ -39,7 +39,7 @@ struct index_store {
     uint32_t *table;
     size_t table_size; /* a power of two, or 0 */
 
-    size_t key_count;  /* released ones included */
+    size_t key_count; /* released ones included */
     size_t used_count;
     int64_t next_expiry_ns; /* no grace time ends before; INT64_MAX: none */
 };

@@ -43,8 +43,10 @@ void record_unref(const void *record)
 void record_unref_with(const void *record, void (*destroy)(void *record))
 {
     /* Acquire and release: all that other holders did comes before free(). */
-    if (record != NULL && atomic_fetch_sub_explicit(&writable(record)->references, 1,
-                                                    memory_order_acq_rel) == 1) {
+    if (record != NULL
+        && atomic_fetch_sub_explicit(&writable(record)->references, 1,
+                                     memory_order_acq_rel)
+               == 1) {
         if (destroy != NULL) {
             destroy(writable(record));
         }

@@ -88,8 +88,9 @@ struct builder *builder_ref(struct builder *builder)
 
 void builder_unref(struct builder *builder)
 {
-    if (builder == NULL ||
-        atomic_fetch_sub_explicit(&builder->references, 1, memory_order_acq_rel) != 1) {
+    if (builder == NULL
+        || atomic_fetch_sub_explicit(&builder->references, 1, memory_order_acq_rel)
+               != 1) {
         return;
     }
     for (size_t i = 0; i < builder->count; i++) {
@@ -154,7 +155,7 @@ static bool add(struct builder *builder, enum section section, void *record)
     }
     pthread_mutex_lock(&builder->mutex);
     if (!builder->closed && builder->section == section && make_room(builder)) {
-        builder->elements[builder->count] = (struct element){
+        builder->elements[builder->count] = (struct element) {
             .record = record,
             .uuid = section_uuid(section, record),
             .order = builder->count,
@@ -281,8 +282,8 @@ static void sort_once(struct builder *builder)
     for (size_t i = 0; i < builder->count; i++) {
         struct element element = builder->elements[i];
 
-        if (kept > 0 &&
-            uuid_compare(builder->elements[kept - 1].uuid, element.uuid) == 0) {
+        if (kept > 0
+            && uuid_compare(builder->elements[kept - 1].uuid, element.uuid) == 0) {
             record_unref(element.record);
             continue;
         }
@@ -299,9 +300,10 @@ bool builder_has_failed(struct builder *builder, const struct uuid *uuid)
 
     pthread_mutex_lock(&builder->mutex);
     sort_once(builder);
-    found = builder->failed_count > 0 &&
-            bsearch(uuid, builder->failed, builder->failed_count,
-                    sizeof(*builder->failed), compare_uuids) != NULL;
+    found = builder->failed_count > 0
+            && bsearch(uuid, builder->failed, builder->failed_count,
+                       sizeof(*builder->failed), compare_uuids)
+                   != NULL;
     pthread_mutex_unlock(&builder->mutex);
     return found;
 }
@@ -312,7 +314,7 @@ struct builder_content builder_content(struct builder *builder)
 
     pthread_mutex_lock(&builder->mutex);
     sort_once(builder);
-    content = (struct builder_content){
+    content = (struct builder_content) {
         .count = builder->count,
         .records = builder->records,
     };

@@ -64,7 +64,8 @@ enum section builder_section(const struct builder *builder);
  */
 bool builder_add_node(struct builder *builder, struct node *node) MUST_CHECK;
 bool builder_add_domain(struct builder *builder, struct domain *domain) MUST_CHECK;
-bool builder_add_config(struct builder *builder, struct domain_config *config) MUST_CHECK;
+bool builder_add_config(struct builder *builder,
+                        struct domain_config *config) MUST_CHECK;
 bool builder_add_statistics(struct builder *builder,
                             struct domain_statistics *statistics) MUST_CHECK;
 

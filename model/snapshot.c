@@ -43,10 +43,10 @@ void snapshot_unref(const struct snapshot *snapshot)
 static bool is_position_of(const struct snapshot *snapshot, size_t position,
                            uint32_t index)
 {
-    return position <= snapshot->domain_count &&
-           (position == 0 || snapshot->domains[position - 1].index < index) &&
-           (position == snapshot->domain_count ||
-            snapshot->domains[position].index >= index);
+    return position <= snapshot->domain_count
+           && (position == 0 || snapshot->domains[position - 1].index < index)
+           && (position == snapshot->domain_count
+               || snapshot->domains[position].index >= index);
 }
 
 size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index,

@@ -21,16 +21,16 @@
 
 /* One domain: its row in vmTable. */
 struct snapshot_domain {
-    uint32_t index; /* vmIndex */
+    uint32_t index;                      /* vmIndex */
     enum domain_admin_state admin_state; /* the last one known */
     /* Unit of vmCurMem and its relatives in bytes; fixed for the row's life. */
     uint32_t memory_unit;
     bool memory_unit_fixed; /* false until a size of its memory was known */
     /* When the record of each section was sampled; CLOCK_NEVER: not yet. */
     int64_t sampled_ns[SECTION_COUNT];
-    const struct domain *domain;                 /* never NULL */
-    const struct domain_config *config;          /* NULL: not known yet */
-    const struct domain_statistics *statistics;  /* NULL: not known yet */
+    const struct domain *domain;                /* never NULL */
+    const struct domain_config *config;         /* NULL: not known yet */
+    const struct domain_statistics *statistics; /* NULL: not known yet */
 };
 
 struct snapshot {
@@ -86,6 +86,7 @@ struct snapshot *snapshot_merge(const struct snapshot *old,
  * Position of the first domain whose index is `index` or greater;
  * domain_count where there is none.  `hint` is any position, tried first.
  */
-size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index, size_t hint);
+size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index,
+                            size_t hint);
 
 #endif

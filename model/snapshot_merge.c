@@ -118,8 +118,8 @@ static uint64_t known_memory(const struct snapshot_domain *row)
             }
         }
     }
-    if (row->statistics != NULL && (row->statistics->has & DOMAIN_HAS_MEMORY) != 0 &&
-        row->statistics->memory_bytes > largest) {
+    if (row->statistics != NULL && (row->statistics->has & DOMAIN_HAS_MEMORY) != 0
+        && row->statistics->memory_bytes > largest) {
         largest = row->statistics->memory_bytes;
     }
     return largest;
@@ -133,8 +133,8 @@ static void choose_memory_unit(struct snapshot_domain *row)
     if (row->memory_unit_fixed || memory_bytes == 0) {
         return;
     }
-    while (unit < MEMORY_UNIT_MAX &&
-           memory_bytes / unit > INT32_MAX / MEMORY_HEADROOM) {
+    while (unit < MEMORY_UNIT_MAX
+           && memory_bytes / unit > INT32_MAX / MEMORY_HEADROOM) {
         unit *= 2;
     }
     row->memory_unit = unit;
@@ -184,10 +184,10 @@ static bool is_gone(const struct merge *merge, size_t position)
 {
     const struct snapshot_domain *row = &merge->old->domains[position];
 
-    return merge->section == SECTION_DOMAINS && merge->update->complete &&
-           merge->delivered[position] == NULL &&
-           merge->update->started_ns >= row->sampled_ns[SECTION_DOMAINS] &&
-           !builder_has_failed(merge->update->builder, &row->domain->uuid);
+    return merge->section == SECTION_DOMAINS && merge->update->complete
+           && merge->delivered[position] == NULL
+           && merge->update->started_ns >= row->sampled_ns[SECTION_DOMAINS]
+           && !builder_has_failed(merge->update->builder, &row->domain->uuid);
 }
 
 static void copy_rows(struct merge *merge)
@@ -223,7 +223,7 @@ static enum status add_row(struct merge *merge, struct domain *domain)
     if (status != STATUS_OK) {
         return status;
     }
-    *row = (struct snapshot_domain){
+    *row = (struct snapshot_domain) {
         .index = index,
         .memory_unit = MEMORY_UNIT_MIN,
         .sampled_ns = { CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER },
@@ -271,9 +271,9 @@ static void release_stray(const char *key, uint32_t index, void *argument)
     struct uuid uuid;
 
     (void)index;
-    if (uuid_parse(key, &uuid) &&
-        (find_by_uuid(merge, merge->new->domain_count, &uuid) != NULL ||
-         builder_has_failed(merge->update->builder, &uuid))) {
+    if (uuid_parse(key, &uuid)
+        && (find_by_uuid(merge, merge->new->domain_count, &uuid) != NULL
+            || builder_has_failed(merge->update->builder, &uuid))) {
         return;
     }
     index_store_release(merge->indices, key, merge->update->started_ns);
@@ -287,8 +287,8 @@ static void release_stray(const char *key, uint32_t index, void *argument)
  */
 static void release_strays(struct merge *merge)
 {
-    if (!merge->update->complete ||
-        index_store_count(merge->indices) == merge->new->domain_count) {
+    if (!merge->update->complete
+        || index_store_count(merge->indices) == merge->new->domain_count) {
         return;
     }
     sort_by_uuid(merge, merge->new);
@@ -323,8 +323,8 @@ static bool allocate(struct merge *merge)
         calloc(merge->old->domain_count + 1, sizeof(merge->delivered[0]));
     merge->fresh = calloc(merge->content.count + 1, sizeof(merge->fresh[0]));
     merge->new = snapshot_new_empty();
-    return merge->by_uuid != NULL && merge->delivered != NULL && merge->fresh != NULL &&
-           merge->new != NULL;
+    return merge->by_uuid != NULL && merge->delivered != NULL && merge->fresh != NULL
+           && merge->new != NULL;
 }
 
 /* Room for the rows, which is known when the records have been matched. */
@@ -350,8 +350,8 @@ static void merge_section(struct merge *merge)
         new->sampled_ns[section] = started_ns;
     }
     new->domains_changed_ns = old->domains_changed_ns;
-    if (section == SECTION_NODE && merge->content.count > 0 &&
-        started_ns >= old->sampled_ns[section]) {
+    if (section == SECTION_NODE && merge->content.count > 0
+        && started_ns >= old->sampled_ns[section]) {
         new->node = record_ref(merge->content.records[0]);
     } else {
         new->node = record_ref(old->node);

@@ -24,8 +24,8 @@ enum status {
     STATUS_TIMEOUT,     /* it did not answer by the deadline */
     STATUS_BUSY,        /* taken by somebody else, or full */
     STATUS_NO_MEMORY,
-    STATUS_IO,          /* reading or writing a file failed */
-    STATUS_FAILED,      /* anything else */
+    STATUS_IO,     /* reading or writing a file failed */
+    STATUS_FAILED, /* anything else */
 };
 #define STATUS_COUNT (STATUS_FAILED + 1)
 
@@ -41,7 +41,10 @@ struct error {
     char text[ERROR_TEXT_SIZE];
 };
 
-#define ERROR_NONE { .status = STATUS_OK, .text = "" }
+#define ERROR_NONE                                                                     \
+    {                                                                                  \
+        .status = STATUS_OK, .text = ""                                                \
+    }
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 

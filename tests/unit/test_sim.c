@@ -72,7 +72,7 @@ static const char *path_of(const char *name)
 static void write_octets(const char *name, const char *text, size_t size)
 {
     static time_t second = 1000000000;
-    const struct timespec times[2] = { { .tv_sec = ++second }, { .tv_sec = second } };
+    const struct timespec times[2] = { { .tv_sec = second }, { .tv_sec = second } };
     char path[PATH_SIZE];
     FILE *file = fopen(path_of("new"), "we");
 
@@ -80,6 +80,7 @@ static void write_octets(const char *name, const char *text, size_t size)
     assert_int_equal(fwrite(text, 1, size, file), size);
     assert_int_equal(fflush(file), 0);
     assert_int_equal(futimens(fileno(file), times), 0);
+    second++;
     assert_int_equal(fclose(file), 0);
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     assert_int_equal(rename(path_of("new"), path), 0);
