@@ -162,13 +162,17 @@ static netsnmp_handler_registration *register_root(struct registered *registered
                                                                        : NULL;
 }
 
-static void registered_free(struct registered *registered)
+static void unregister(struct registered *registered)
 {
     for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
         if (registered->handlers[m] != NULL) {
             netsnmp_unregister_handler(registered->handlers[m]);
         }
     }
+}
+
+static void registered_free(struct registered *registered)
+{
     free(registered->context);
     free(registered);
 }
@@ -190,6 +194,7 @@ static struct registered *registered_new(struct registrations *owner,
     for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
         registered->handlers[m] = register_root(registered, mib_modules[m]);
         if (registered->handlers[m] == NULL) {
+            unregister(registered);
             registered_free(registered);
             return NULL;
         }
@@ -246,6 +251,7 @@ bool registrations_update(struct registrations *registrations)
         if (agent_find_view(agent, registered->context, strlen(registered->context))
             == NULL) {
             *at = registered->next;
+            unregister(registered);
             registered_free(registered);
         } else {
             at = &registered->next;

@@ -20,7 +20,7 @@ struct registrations;
 struct registrations *registrations_new(struct agent *agent,
                                         struct responder *responder);
 
-/* Unregisters everything.  NULL is allowed. */
+/* After snmp_shutdown(), which has dropped the handlers.  NULL is allowed. */
 void registrations_free(struct registrations *registrations);
 
 /*

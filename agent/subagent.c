@@ -217,11 +217,12 @@ void subagent_stop(struct subagent *subagent)
     }
     subagent->ended = true;
     unregister_readfd(queue_fd(subagent->agent->queue));
-    snmp_shutdown(APPLICATION);
+    /* Before the shutdown, which frees the arguments of callbacks. */
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START,
                              on_session_start, subagent, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
                              on_session_stop, subagent, 1);
+    snmp_shutdown(APPLICATION);
     registrations_free(subagent->registrations);
     responder_free(subagent->responder);
     free(subagent);

@@ -119,8 +119,8 @@ static enum status read_vcpus(const struct reading *reading)
         }
     }
     current = maximum;
-    if (attribute != NULL &&
-        (!xml_node_number(attribute, maximum, &current) || current == 0)) {
+    if (attribute != NULL
+        && (!xml_node_number(attribute, maximum, &current) || current == 0)) {
         status = xml_node_error(reading->source, child, reading->error,
                                 "<vcpu current=\"%.64s\"> is no number from 1 to %d",
                                 attribute, (int)maximum);
@@ -244,9 +244,9 @@ static enum status read_memory(const struct reading *reading)
     if (domain->memory_max_bytes == 0) {
         domain->memory_max_bytes = DOMAIN_NO_LIMIT;
     }
-    if (domain->memory_bytes == 0 ||
-        (domain->memory_max_bytes != DOMAIN_NO_LIMIT &&
-         domain->memory_bytes > domain->memory_max_bytes)) {
+    if (domain->memory_bytes == 0
+        || (domain->memory_max_bytes != DOMAIN_NO_LIMIT
+            && domain->memory_bytes > domain->memory_max_bytes)) {
         domain->memory_bytes = domain->memory_max_bytes;
     }
     return STATUS_OK;

@@ -220,8 +220,8 @@ static bool is_vanished(const struct call *call, const struct sim_domain *domain
     for (size_t i = 0; i < domain->faults.count; i++) {
         const struct sim_fault *fault = &domain->faults.list[i];
 
-        if (fault->kind == SIM_FAULT_VANISH &&
-            sim_fault_is_active(fault, call->bit, elapsed_ns)) {
+        if (fault->kind == SIM_FAULT_VANISH
+            && sim_fault_is_active(fault, call->bit, elapsed_ns)) {
             return true;
         }
     }
@@ -443,8 +443,8 @@ static enum status sim_open(const char *uri, struct backend **ret_backend,
     const char *path = uri + strlen(SCHEME);
     enum status status;
 
-    if (strncmp(uri, SCHEME, strlen(SCHEME)) != 0 || path[0] == '\0' ||
-        strncmp(path, "//", 2) == 0) {
+    if (strncmp(uri, SCHEME, strlen(SCHEME)) != 0 || path[0] == '\0'
+        || strncmp(path, "//", 2) == 0) {
         return error_set(
             error, STATUS_INVALID,
             "\"%s\" should be sim:FILE, as in sim:/etc/hvagentx/node.xml or "
@@ -470,9 +470,9 @@ static const struct backend_ops sim_ops = {
     .name = "sim",
     .software = "hvagentx simulated node",
     .hypervisor = HYPERVISOR_SIM,
-    .capabilities = BACKEND_CAPABILITY_BIT(BACKEND_CAN_DOMAINS) |
-                    BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION) |
-                    BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS),
+    .capabilities = BACKEND_CAPABILITY_BIT(BACKEND_CAN_DOMAINS)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS),
     .open = sim_open,
     .close = sim_close,
     .collect = sim_collect,

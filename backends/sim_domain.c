@@ -25,9 +25,8 @@ static const enum domain_state run_states[] = {
 
 bool sim_domain_is_executing(const struct sim_domain *domain)
 {
-    return domain->state == DOMAIN_STATE_RUNNING ||
-           domain->state == DOMAIN_STATE_OTHER ||
-           domain->state == DOMAIN_STATE_SHUTTING_DOWN;
+    return domain->state == DOMAIN_STATE_RUNNING || domain->state == DOMAIN_STATE_OTHER
+           || domain->state == DOMAIN_STATE_SHUTTING_DOWN;
 }
 
 static enum status read_run_state(const struct sim_xml *xml,

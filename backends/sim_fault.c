@@ -48,8 +48,9 @@ static const char *find_contradiction(const struct sim_fault *fault, bool of_dom
     if (fault->kind == SIM_FAULT_VANISH && fault->calls != SIM_FAULT_ON_ALL) {
         return "what vanishes does so for all calls: leave out \"on\"";
     }
-    if (of_domain && (fault->calls == SIM_FAULT_ON_OPEN ||
-                      fault->calls == SECTION_BIT(SECTION_NODE))) {
+    if (of_domain
+        && (fault->calls == SIM_FAULT_ON_OPEN
+            || fault->calls == SECTION_BIT(SECTION_NODE))) {
         return "no domain is touched by that call";
     }
     return NULL;
@@ -135,8 +136,8 @@ void sim_faults_clear(struct sim_faults *faults)
 bool sim_fault_is_active(const struct sim_fault *fault, unsigned call,
                          int64_t elapsed_ns)
 {
-    return (fault->calls & call) != 0 && elapsed_ns >= fault->from_ns &&
-           elapsed_ns < fault->until_ns;
+    return (fault->calls & call) != 0 && elapsed_ns >= fault->from_ns
+           && elapsed_ns < fault->until_ns;
 }
 
 int64_t sim_fault_origin_ns(const char *path, const struct sim_stamp *stamp)
@@ -166,8 +167,8 @@ int64_t sim_fault_origin_ns(const char *path, const struct sim_stamp *stamp)
             at = i;
         }
     }
-    if (origins[at].path_hash != hash ||
-        !sim_stamp_is_equal(&origins[at].stamp, stamp)) {
+    if (origins[at].path_hash != hash
+        || !sim_stamp_is_equal(&origins[at].stamp, stamp)) {
         origins[at].path_hash = hash;
         origins[at].stamp = *stamp;
         origins[at].origin_ns = clock_boot_ns();

@@ -16,7 +16,7 @@
 
 static struct sim_stamp stamp_of(const struct stat *status)
 {
-    return (struct sim_stamp){
+    return (struct sim_stamp) {
         .device = status->st_dev,
         .inode = status->st_ino,
         .size_bytes = status->st_size,
@@ -35,12 +35,12 @@ static bool let_settle(const struct timespec *modified)
     if (now.tv_sec - modified->tv_sec > 1 || now.tv_sec < modified->tv_sec) {
         return false; /* long ago, or in the future */
     }
-    age_ns = (int64_t)(now.tv_sec - modified->tv_sec) * CLOCK_NS_PER_S + now.tv_nsec -
-             modified->tv_nsec;
+    age_ns = (int64_t)(now.tv_sec - modified->tv_sec) * CLOCK_NS_PER_S + now.tv_nsec
+             - modified->tv_nsec;
     if (age_ns < 0 || age_ns >= SETTLE_NS) {
         return false;
     }
-    nanosleep(&(struct timespec){ .tv_nsec = (long)(SETTLE_NS - age_ns) }, NULL);
+    nanosleep(&(struct timespec) { .tv_nsec = (long)(SETTLE_NS - age_ns) }, NULL);
     return true;
 }
 
@@ -76,9 +76,9 @@ enum status sim_file_open(const char *path, int *ret_fd, struct sim_stamp *ret_s
 
 bool sim_stamp_is_equal(const struct sim_stamp *a, const struct sim_stamp *b)
 {
-    return a->device == b->device && a->inode == b->inode &&
-           a->size_bytes == b->size_bytes && a->modified.tv_sec == b->modified.tv_sec &&
-           a->modified.tv_nsec == b->modified.tv_nsec;
+    return a->device == b->device && a->inode == b->inode
+           && a->size_bytes == b->size_bytes && a->modified.tv_sec == b->modified.tv_sec
+           && a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
 bool sim_file_is_changed(const char *path, const struct sim_stamp *stamp)

@@ -85,8 +85,8 @@ int64_t sim_life_start_ns(const struct uuid *uuid)
 
 int64_t sim_life_stop_age_ns(const struct uuid *uuid)
 {
-    return pick(uuid, SEED_STOP, 5 * MS_PER_MINUTE, 600 * MS_PER_MINUTE) *
-           CLOCK_NS_PER_MS;
+    return pick(uuid, SEED_STOP, 5 * MS_PER_MINUTE, 600 * MS_PER_MINUTE)
+           * CLOCK_NS_PER_MS;
 }
 
 unsigned sim_life_load_percent(const struct uuid *uuid)
@@ -109,8 +109,8 @@ static int64_t triangle_area_us(int64_t x_ms, int64_t period_ms)
 static int64_t wave_area_us(int64_t age_ms, int64_t period_ms, int64_t phase_ms)
 {
     phase_ms %= period_ms;
-    return triangle_area_us((age_ms + phase_ms) % period_ms, period_ms) -
-           triangle_area_us(phase_ms, period_ms);
+    return triangle_area_us((age_ms + phase_ms) % period_ms, period_ms)
+           - triangle_area_us(phase_ms, period_ms);
 }
 
 uint64_t sim_life_cpu_time_ns(const struct uuid *uuid, int64_t age_ns, uint32_t vcpus,

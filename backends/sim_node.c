@@ -350,8 +350,8 @@ struct sim_node *sim_node_ref(struct sim_node *node)
 
 void sim_node_unref(struct sim_node *node)
 {
-    if (node == NULL ||
-        atomic_fetch_sub_explicit(&node->references, 1, memory_order_acq_rel) != 1) {
+    if (node == NULL
+        || atomic_fetch_sub_explicit(&node->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
     for (size_t i = 0; i < node->domain_count; i++) {

@@ -50,8 +50,8 @@ static bool parse_seconds(char *text, int64_t *ret_ns)
     if (point != NULL) {
         *point = '\0';
         digits = strlen(point + 1);
-        valid = digits <= FRACTION_DIGITS &&
-                xml_node_number(point + 1, (uint64_t)CLOCK_NS_PER_S, &fraction);
+        valid = digits <= FRACTION_DIGITS
+                && xml_node_number(point + 1, (uint64_t)CLOCK_NS_PER_S, &fraction);
     }
     valid = valid && xml_node_number(text, SIM_XML_SECONDS_MAX, &seconds);
     if (point != NULL) {

@@ -252,8 +252,8 @@ static enum status input_step(struct xml_input *input, bool skip, bool *ret_more
     if (more < 0 || input->failure.status != STATUS_OK) {
         return input_status(input, error);
     }
-    if (more > 0 &&
-        xmlTextReaderNodeType(input->reader) == XML_READER_TYPE_DOCUMENT_TYPE) {
+    if (more > 0
+        && xmlTextReaderNodeType(input->reader) == XML_READER_TYPE_DOCUMENT_TYPE) {
         input_fail_doctype(input);
         return input_status(input, error);
     }
@@ -267,7 +267,7 @@ enum status xml_input_read_root(struct xml_input *input, const char *name,
     enum status status;
     const xmlNode *root;
     char reason[128];
-    bool more;
+    bool more = false;
 
     do {
         status = input_step(input, false, &more, error);
@@ -292,7 +292,7 @@ enum status xml_input_next_child(struct xml_input *input, xmlNode **ret_child,
                                  struct error *error)
 {
     enum status status;
-    bool more;
+    bool more = false;
 
     do {
         status = input_step(input, input->in_children, &more, error);
@@ -314,8 +314,8 @@ enum status xml_input_expand(struct xml_input *input, size_t size_max,
 {
     xmlNode *element;
 
-    if (size_max < SIZE_MAX - XML_INPUT_AHEAD &&
-        size_max + XML_INPUT_AHEAD < input->size_max - input->read_bytes) {
+    if (size_max < SIZE_MAX - XML_INPUT_AHEAD
+        && size_max + XML_INPUT_AHEAD < input->size_max - input->read_bytes) {
         input->read_max = input->read_bytes + size_max + XML_INPUT_AHEAD;
         input->element_max = size_max;
     }

@@ -243,13 +243,13 @@ static void test_configurations_are_in_order(void **state)
         }
         assert_true(config->vcpus > 0 || config->vcpus == DOMAIN_NO_LIMIT);
         assert_true(config->vcpus_min >= DOMAIN_NO_LIMIT);
-        assert_true(config->vcpus_max >= config->vcpus ||
-                    config->vcpus_max == DOMAIN_NO_LIMIT);
+        assert_true(config->vcpus_max >= config->vcpus
+                    || config->vcpus_max == DOMAIN_NO_LIMIT);
         assert_true(config->memory_min_bytes >= DOMAIN_NO_LIMIT);
-        assert_true(config->memory_bytes > 0 ||
-                    config->memory_bytes == DOMAIN_NO_LIMIT);
-        assert_true(config->memory_max_bytes > 0 ||
-                    config->memory_max_bytes == DOMAIN_NO_LIMIT);
+        assert_true(config->memory_bytes > 0
+                    || config->memory_bytes == DOMAIN_NO_LIMIT);
+        assert_true(config->memory_max_bytes > 0
+                    || config->memory_max_bytes == DOMAIN_NO_LIMIT);
     }
     drop(&configs);
     ops->close(backend);
@@ -354,8 +354,8 @@ static void test_it_stops_when_nobody_waits(void **state)
         struct builder *builder;
         enum status status;
 
-        if (!serves(section) ||
-            (section != SECTION_NODE && domains.content.count == 0)) {
+        if (!serves(section)
+            || (section != SECTION_NODE && domains.content.count == 0)) {
             continue;
         }
         builder = builder_new(section);
@@ -459,8 +459,8 @@ static void *work(void *argument)
         struct collected collected =
             collect_some(worker->backend, worker->section, NULL, 0);
 
-        if (collected.status != STATUS_OK ||
-            collected.content.count != worker->wanted) {
+        if (collected.status != STATUS_OK
+            || collected.content.count != worker->wanted) {
             worker->failures++;
         }
         drop(&collected);
@@ -478,7 +478,7 @@ static void test_sections_are_collected_at_once(void **state)
         struct worker *worker = &workers[section];
         struct collected alone;
 
-        *worker = (struct worker){ .backend = backend, .section = section };
+        *worker = (struct worker) { .backend = backend, .section = section };
         if (!serves(section)) {
             worker->section = SECTION_DOMAINS;
         }

@@ -28,8 +28,8 @@ static struct domain_xml *parse(const char *text)
     struct domain_xml *domain = NULL;
     struct error error = ERROR_NONE;
 
-    if (domain_xml_from_text(SOURCE, text, strlen(text), &domain, &error) !=
-        STATUS_OK) {
+    if (domain_xml_from_text(SOURCE, text, strlen(text), &domain, &error)
+        != STATUS_OK) {
         fail_msg("%s in: %s", error.text, text);
     }
     assert_non_null(domain);
@@ -56,8 +56,8 @@ static void refuse_octets(const char *text, size_t size, const char *place,
     assert_int_equal(status, STATUS_INVALID);
     assert_int_equal(error.status, STATUS_INVALID);
     assert_null(domain);
-    if (strncmp(error.text, place, strlen(place)) != 0 ||
-        strstr(error.text, words) == NULL) {
+    if (strncmp(error.text, place, strlen(place)) != 0
+        || strstr(error.text, words) == NULL) {
         fail_msg("\"%s\" is not \"%s...%s\"", error.text, place, words);
     }
     assert_int_equal(domain_xml_from_text(SOURCE, text, size, &domain, NULL),
@@ -170,8 +170,8 @@ static void test_units_are_those_of_libvirt(void **state)
         snprintf(inside, sizeof(inside), "<memory%s> 3\n</memory>", cases[i].unit);
         domain = parse_inside(inside);
         /* Both, and the unit in a message, should one of them differ. */
-        if (domain->memory_max_bytes != (cases[i].bytes + 1023) / 1024 * 1024 ||
-            domain->memory_bytes != domain->memory_max_bytes) {
+        if (domain->memory_max_bytes != (cases[i].bytes + 1023) / 1024 * 1024
+            || domain->memory_bytes != domain->memory_max_bytes) {
             fail_msg("%s gives %lld", inside, (long long)domain->memory_max_bytes);
         }
         domain_xml_free(domain);
@@ -340,7 +340,7 @@ static void test_what_is_no_xml_is_refused(void **state)
     refuse("   \n  ", SOURCE, "");
     refuse("name: web", SOURCE ":1: ", "");
     refuse("<domain>\n<name>d</name>\n", SOURCE ":2: ", "too early");
-    refuse("<domain>\n<name>d</nam>\n</domain>", SOURCE ":2: ", "name");
+    refuse("<domain>\n<name>d</nick>\n</domain>", SOURCE ":2: ", "name");
     refuse("<domain><name>d</name></domain>\n<domain/>", SOURCE ":2: ", "");
     refuse("<domain><name>d</name></domain>\ntext", SOURCE ":2: ", "");
     refuse("<domain a='1'\na='2'><name>d</name></domain>", SOURCE ":2: ", "a");
