@@ -61,9 +61,6 @@ void daemon_ready(int fd)
         dup2(null_fd, STDERR_FILENO);
         close(null_fd);
     }
-    if (chdir("/") != 0) {
-        /* Then the folder it was started in stays busy; nothing else. */
-    }
     /* The parent may have been killed: nobody to tell. */
     written = write(fd, "", 1);
     (void)written;

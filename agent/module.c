@@ -86,7 +86,8 @@ enum status module_load(const char *directory, const char *uri,
     if (access(path, F_OK) != 0) {
         return explain_missing(directory, scheme, path, error);
     }
-    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* Libraries of a module may keep destructors for threads: never unloaded. */
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == NULL) {
         return error_set(error, STATUS_FAILED, "cannot load a backend: %s", dlerror());
     }

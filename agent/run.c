@@ -117,10 +117,11 @@ static int serve(struct options *options, struct config *config)
     }
     daemon_ready(ready_fd);
     subagent_run(subagent, signals, reload, options);
+    /* Ending net-snmp ends its log. */
+    log_notice("hvagentx stopped");
     subagent_stop(subagent);
     agent_free(agent);
     close(signals);
-    log_notice("hvagentx stopped");
     return EXIT_SUCCESS;
 }
 

@@ -231,9 +231,7 @@ static bool is_vanished(const struct call *call, const struct sim_domain *domain
 /* When something began, as the host's clock has it, from the node's clock. */
 static int64_t host_time_ns(const struct call *call, int64_t node_time_ns)
 {
-    int64_t host_ns = call->host_now_ns - (call->node_now_ns - node_time_ns);
-
-    return host_ns > 0 ? host_ns : 0;
+    return call->host_now_ns - (call->node_now_ns - node_time_ns);
 }
 
 /* When the domain started, on the node's clock: never in the future. */

@@ -18,7 +18,7 @@
 #define CLOCK_NS_PER_TICK INT64_C(10000000)
 
 /* No such moment: never sampled, not started, no deadline. */
-#define CLOCK_NEVER INT64_C(-1)
+#define CLOCK_NEVER INT64_MIN
 
 /* Nanoseconds since the machine was booted.  Any thread. */
 static inline int64_t clock_boot_ns(void)

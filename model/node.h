@@ -28,7 +28,8 @@ struct node {
     /*
      * When the hypervisor was last initialised, on CLOCK_BOOTTIME of the
      * agent's host; CLOCK_NEVER where that is unknown, as it is for a remote
-     * hypervisor.  Negative values other than CLOCK_NEVER do not occur.
+     * hypervisor.  Negative for a simulated node that is up for longer than
+     * the host.
      */
     int64_t started_ns;
 };

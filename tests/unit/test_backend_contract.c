@@ -196,7 +196,7 @@ static void test_the_node_tells_its_software(void **state)
         assert_clean(node->version);
     }
     if (node->started_ns != CLOCK_NEVER) {
-        assert_in_range(node->started_ns, 0, clock_boot_ns());
+        assert_true(node->started_ns <= clock_boot_ns());
     }
     drop(&nodes);
     ops->close(backend);
@@ -217,7 +217,7 @@ static void test_domains_are_in_order(void **state)
         assert_true((unsigned)domain->autostart < DOMAIN_FLAG_COUNT);
         assert_true((unsigned)domain->persistent < DOMAIN_FLAG_COUNT);
         if (domain->started_ns != CLOCK_NEVER) {
-            assert_in_range(domain->started_ns, 0, clock_boot_ns());
+            assert_true(domain->started_ns <= clock_boot_ns());
         }
     }
     drop(&domains);
@@ -514,7 +514,8 @@ static int load_module(void **state)
         return -1;
     }
     if (module->abi != BACKEND_ABI || module->ops == NULL) {
-        fprintf(stderr, "%s: ABI %u, not %u\n", module_path, module->abi, BACKEND_ABI);
+        fprintf(stderr, "%s: ABI %u, not %u\n", module_path, module->abi,
+                (unsigned)BACKEND_ABI);
         return -1;
     }
     ops = module->ops;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * call.h - one call to a backend, on a thread that may be lost for a while,
+ * and the open link it goes to.  Included by collector.c alone.
+ */
+#ifndef HVX_AGENT_CALL_H
+#define HVX_AGENT_CALL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backends/backend.h"
+#include "model/section.h"
+
+/*
+ * An open backend.  The collector and each call on it hold a reference; the
+ * last one closes it, on whichever thread that is.
+ */
+struct link {
+    atomic_uint references;
+    const struct backend_ops *ops;
+    struct backend *backend;
+};
+
+/* Takes over the backend; NULL without memory, and the caller keeps it. */
+struct link *link_new(const struct backend_ops *ops, struct backend *backend);
+struct link *link_ref(struct link *link);
+void link_unref(struct link *link);
+
+struct collector;
+
+/*
+ * Belongs to the thread in it until `finished`, apart from what the collector
+ * says is its own.
+ */
+struct call {
+    struct call *next;           /* the collector's */
+    struct collector *collector; /* holds a reference to it */
+    const struct backend_ops *ops;
+    const char *uri;
+    struct link *link;       /* NULL: this call opens one */
+    enum section section;    /* what it collects */
+    struct builder *builder; /* what it has delivered so far; NULL: it opens */
+    int64_t started_ns;
+    int64_t deadline_ns;
+    bool abandoned; /* the collector's, under its lock */
+    bool finished;  /* under the collector's lock */
+    int64_t finished_ns;
+    enum status status;
+    struct error error;
+    struct backend *opened; /* what it has opened, until somebody takes it */
+};
+
+/*
+ * A call that opens a link (link NULL) or collects a section on it.  NULL
+ * without memory.
+ */
+struct call *call_new(const struct backend_ops *ops, const char *uri, struct link *link,
+                      enum section section, int64_t timeout_ns);
+
+/* May block: it may be the last one on its link. */
+void call_free(struct call *call);
+
+/* Calls the backend and fills in status, error and opened. */
+void call_run(struct call *call);
+
+/* Runs a function on a detached thread: nobody joins what may hang.  Returns
+ * 0 or errno. */
+int call_start_thread(void *(*run)(void *argument), void *argument);
+
+#endif

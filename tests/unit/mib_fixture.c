@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/mib_fixture.h"
+
+#define MIB (INT64_C(1) << 20)
+
+static const char *const names[FIXTURE_CONNECTIONS] = { "first", "second", "third" };
+
+static void set_never_sampled(struct snapshot *snapshot)
+{
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        snapshot->sampled_ns[section] = CLOCK_NEVER;
+    }
+    snapshot->domains_changed_ns = CLOCK_NEVER;
+}
+
+static void fill_connection(struct mib_fixture *fixture, size_t position)
+{
+    struct connection_status *connection = &fixture->connections[position];
+
+    *connection = (struct connection_status) {
+        .index = (uint32_t)(2 * position + 1),
+        .name = names[position],
+        .uri = "sim:/node.xml",
+        .context = names[position],
+        .is_default = position == 0,
+        .backend = "sim",
+        .software = "fallback",
+        .hypervisor = HYPERVISOR_SIM,
+        .capabilities = 0x17,
+        .state = position == 0 ? CONNECTION_UP : CONNECTION_CONNECTING,
+        .since = 1700000000,
+        .collected_ns = FIXTURE_SAMPLED_NS,
+        .collection_time_ns = CLOCK_NS_PER_MS,
+        .collections = 11,
+        .failures = 12,
+        .abandoned = 13,
+        .reconnects = 14,
+    };
+    fixture->listed[position] = connection;
+    fixture->listed_snapshots[position] =
+        position == 0 ? &fixture->snapshot : &fixture->never_asked;
+}
+
+static void fill_row(struct mib_fixture *fixture, size_t position)
+{
+    struct snapshot_domain *row = &fixture->rows[position];
+
+    fixture->domains[position] = (struct domain) {
+        .name = "domain",
+        .uuid = { { 0x6f, [15] = (uint8_t)position } },
+        .state = DOMAIN_STATE_RUNNING,
+        .autostart = DOMAIN_FLAG_YES,
+        .persistent = DOMAIN_FLAG_YES,
+        .started_ns = FIXTURE_NOW_NS - 100 * CLOCK_NS_PER_S,
+    };
+    fixture->configs[position] = (struct domain_config) {
+        .uuid = fixture->domains[position].uuid,
+        .os_type = "hvm",
+        .vcpus = 2,
+        .vcpus_min = 1,
+        .vcpus_max = 4,
+        .memory_min_bytes = 256 * MIB,
+        .memory_max_bytes = 1024 * MIB,
+        .memory_bytes = 512 * MIB,
+    };
+    fixture->statistics[position] = (struct domain_statistics) {
+        .uuid = fixture->domains[position].uuid,
+        .has = DOMAIN_HAS_CPU_TIME | DOMAIN_HAS_MEMORY | DOMAIN_HAS_VCPUS,
+        .cpu_time_ns = 5 * (uint64_t)CLOCK_NS_PER_S,
+        .memory_bytes = 768 * MIB,
+        .vcpus = 3,
+    };
+    *row = (struct snapshot_domain) {
+        /* 1, 4, 5, 8, 9 ...: neighbours and gaps. */
+        .index = (uint32_t)(2 * position + 1 + position % 2),
+        .admin_state = DOMAIN_ADMIN_STATE_RUNNING,
+        .memory_unit = 1024,
+        .memory_unit_fixed = true,
+        .domain = &fixture->domains[position],
+        .config = &fixture->configs[position],
+        .statistics = &fixture->statistics[position],
+    };
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        row->sampled_ns[section] = FIXTURE_SAMPLED_NS;
+    }
+}
+
+void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count)
+{
+    assert_true(count <= FIXTURE_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        fill_row(fixture, i);
+    }
+    fixture->snapshot.domain_count = count;
+    fixture->snapshot.domains = fixture->rows;
+}
+
+static void fill(struct mib_fixture *fixture)
+{
+    fixture->agent = (struct agent_status) {
+        .version = "1.2.3",
+        .started = 1700000000,
+        .started_ns = FIXTURE_NOW_NS - 3600 * CLOCK_NS_PER_S,
+        .requests = 21,
+        .delegated = 22,
+        .late = 23,
+        .collections = 24,
+    };
+    for (size_t i = 0; i < FIXTURE_CONNECTIONS; i++) {
+        fill_connection(fixture, i);
+    }
+    set_never_sampled(&fixture->never_asked);
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        fixture->snapshot.sampled_ns[section] = FIXTURE_SAMPLED_NS;
+    }
+    fixture->snapshot.domains_changed_ns = FIXTURE_NOW_NS - 50 * CLOCK_NS_PER_S;
+    fixture->node = (struct node) {
+        .hypervisor = HYPERVISOR_XEN,
+        .software = "Xen",
+        .version = "4.17",
+        .started_ns = FIXTURE_NOW_NS - 7200 * CLOCK_NS_PER_S,
+    };
+    fixture->snapshot.node = &fixture->node;
+    mib_fixture_set_rows(fixture, 1);
+    fixture->context = (struct mib_context) {
+        .now_ns = FIXTURE_NOW_NS,
+        .stale_limit_ns = FIXTURE_STALE_LIMIT_NS,
+        .agent = &fixture->agent,
+        .connections = fixture->listed,
+        .connection_snapshots = fixture->listed_snapshots,
+        .connection_count = FIXTURE_CONNECTIONS,
+        .connection = &fixture->connections[0],
+        .snapshot = &fixture->snapshot,
+    };
+}
+
+int mib_fixture_setup(void **state)
+{
+    struct mib_fixture *fixture = calloc(1, sizeof(*fixture));
+
+    if (fixture == NULL) {
+        return -1;
+    }
+    fixture->tree = mib_tree_new();
+    if (fixture->tree == NULL) {
+        free(fixture);
+        return -1;
+    }
+    fill(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int mib_fixture_teardown(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    mib_tree_free(fixture->tree);
+    free(fixture);
+    return 0;
+}
+
+const struct mib_object *mib_fixture_find(const struct mib_fixture *fixture,
+                                          const char *name)
+{
+    for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
+        const struct mib_object *object = mib_tree_object(fixture->tree, i);
+
+        if (strcmp(object->column->name, name) == 0) {
+            return object;
+        }
+    }
+    fail_msg("there is no object %s", name);
+    return NULL;
+}
+
+enum mib_result mib_fixture_get(const struct mib_fixture *fixture, const char *name,
+                                uint32_t instance, struct mib_value *ret_value)
+{
+    struct mib_oid oid = mib_fixture_find(fixture, name)->prefix;
+    struct mib_hint hint = { 0, 0 };
+    unsigned sections = 0;
+
+    oid.ids[oid.length++] = instance;
+    return mib_get(fixture->tree, &fixture->context, &oid, &hint, ret_value, &sections);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mib_fixture.h - a node made up for the tests of mib/: three connections and
+ * some domains, of which everything is known until a test changes it.
+ *
+ * Included by the tests after cmocka.h.
+ */
+#ifndef HVX_TESTS_MIB_FIXTURE_H
+#define HVX_TESTS_MIB_FIXTURE_H
+
+#include "mib/mib.h"
+
+#define FIXTURE_ROWS_MAX 64
+#define FIXTURE_CONNECTIONS 3
+
+/* Moments on CLOCK_BOOTTIME, apart from each other and from 0. */
+#define FIXTURE_NOW_NS (1000000 * CLOCK_NS_PER_S)
+#define FIXTURE_SAMPLED_NS (FIXTURE_NOW_NS - CLOCK_NS_PER_S)
+#define FIXTURE_STALE_LIMIT_NS (60 * CLOCK_NS_PER_S)
+
+struct mib_fixture {
+    struct mib_tree *tree;
+    struct mib_context context;
+    struct agent_status agent;
+    struct connection_status connections[FIXTURE_CONNECTIONS];
+    const struct connection_status *listed[FIXTURE_CONNECTIONS];
+    const struct snapshot *listed_snapshots[FIXTURE_CONNECTIONS];
+    struct snapshot snapshot;    /* of the connection shown, the first one */
+    struct snapshot never_asked; /* of the others */
+    struct node node;
+    struct snapshot_domain rows[FIXTURE_ROWS_MAX];
+    struct domain domains[FIXTURE_ROWS_MAX];
+    struct domain_config configs[FIXTURE_ROWS_MAX];
+    struct domain_statistics statistics[FIXTURE_ROWS_MAX];
+};
+
+/* For cmocka: a fixture with one row whose index is 1; and its end. */
+int mib_fixture_setup(void **state);
+int mib_fixture_teardown(void **state);
+
+/* Gives it that many rows, with gaps between their indices. */
+void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count);
+
+/* The object of a name; the test fails if there is none. */
+const struct mib_object *mib_fixture_find(const struct mib_fixture *fixture,
+                                          const char *name);
+
+/*
+ * Looks up NAME.instance as a manager would; the instance of a scalar is 0.
+ */
+enum mib_result mib_fixture_get(const struct mib_fixture *fixture, const char *name,
+                                uint32_t instance, struct mib_value *ret_value);
+
+#endif

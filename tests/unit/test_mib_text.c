@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_mib_text.c - the descriptors against the MIB modules' text, in both
+ * directions: OID, name, wire type, access, index, and what values may be.
+ *
+ * HVX_SOURCE: top of the source tree.  HVX_BUILD: top of the build, where
+ * configure has put HVAGENTX-MIB.txt.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <smi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/backend.h"
+#include "tests/unit/mib_fixture.h"
+
+/* NET-SNMP-MIB comes with net-snmp. */
+#define NET_SNMP_MIBS "/usr/share/snmp/mibs:/usr/local/share/snmp/mibs"
+
+/* Errors of libsmi from this severity on make the text wrong. */
+#define SEVERITY_ERROR 3
+
+#define OBJECTS (SMI_NODEKIND_SCALAR | SMI_NODEKIND_COLUMN)
+
+/*
+ * What VM-MIB has and the agent does not serve yet.  Whoever implements one
+ * of them removes it here.
+ */
+static const char *const later[] = {
+    "vmPerVMNotificationsEnabled",
+    "vmBulkNotificationsEnabled",
+    "vmCpuTable",
+    "vmCpuAffinityTable",
+    "vmStorageTable",
+    "vmNetworkTable",
+};
+#define LATER_COUNT (sizeof(later) / sizeof(later[0]))
+
+/* What the parser complains of: it has no argument of ours. */
+static unsigned complaints;
+static char first_complaint[512];
+
+static void complain(char *path, int line, int severity, char *text, char *tag)
+{
+    (void)tag;
+    if (severity <= SEVERITY_ERROR && complaints++ == 0) {
+        snprintf(first_complaint, sizeof(first_complaint), "%s:%d: %s",
+                 path == NULL ? "" : path, line, text);
+    }
+}
+
+static int load(const char *folder, const char *module)
+{
+    char path[1024];
+    const char *name;
+
+    snprintf(path, sizeof(path), "%s/mib/%s.txt", folder, module);
+    name = smiLoadModule(path);
+    if (name == NULL || strcmp(name, module) != 0 || complaints > 0) {
+        print_error("%s cannot be loaded: %s\n", path, first_complaint);
+        return -1;
+    }
+    return 0;
+}
+
+static int load_modules(void **state)
+{
+    const char *source = getenv("HVX_SOURCE");
+    const char *build = getenv("HVX_BUILD");
+    char path[2048];
+
+    (void)state;
+    if (source == NULL || build == NULL) {
+        print_error("HVX_SOURCE and HVX_BUILD are not set\n");
+        return -1;
+    }
+    if (smiInit("test_mib_text") != 0) {
+        print_error("libsmi cannot be initialised\n");
+        return -1;
+    }
+    smiSetErrorHandler(complain);
+    smiSetErrorLevel(SEVERITY_ERROR);
+    snprintf(path, sizeof(path), "%s/mib:%s/mib:%s/mib/helper:" NET_SNMP_MIBS, build,
+             source, source);
+    if (smiSetPath(path) != 0) {
+        print_error("no memory for the path of libsmi\n");
+        return -1;
+    }
+    return load(source, "VM-MIB") != 0 || load(build, "HVAGENTX-MIB") != 0 ? -1 : 0;
+}
+
+static int unload_modules(void **state)
+{
+    (void)state;
+    smiExit();
+    return 0;
+}
+
+static bool same_oid(const SmiNode *node, const uint32_t *ids, size_t length)
+{
+    if (node->oidlen != length) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (node->oid[i] != ids[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static SmiModule *module_of(const struct mib_module *module)
+{
+    SmiModule *text = smiGetModule(module->name);
+
+    if (text == NULL) {
+        fail_msg("there is no module %s", module->name);
+    }
+    return text;
+}
+
+/* The node of the MIB text that a descriptor stands for. */
+static SmiNode *node_of(const struct mib_object *object)
+{
+    SmiNode *node = smiGetNode(module_of(object->module), object->column->name);
+
+    if (node == NULL) {
+        fail_msg("%s has no %s", object->module->name, object->column->name);
+    }
+    return node;
+}
+
+/* The type at the root of a chain of textual conventions, by its name. */
+static bool is_derived_from(SmiType *type, const char *name)
+{
+    for (; type != NULL; type = smiGetParentType(type)) {
+        if (type->name != NULL && strcmp(type->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum mib_type wire_type(SmiNode *node)
+{
+    SmiType *type = smiGetNodeType(node);
+
+    assert_non_null(type);
+    if (type->basetype == SMI_BASETYPE_INTEGER32
+        || type->basetype == SMI_BASETYPE_ENUM) {
+        return MIB_INTEGER;
+    }
+    if (type->basetype == SMI_BASETYPE_OCTETSTRING
+        || type->basetype == SMI_BASETYPE_BITS) {
+        return MIB_STRING;
+    }
+    if (type->basetype == SMI_BASETYPE_OBJECTIDENTIFIER) {
+        return MIB_OID;
+    }
+    if (type->basetype == SMI_BASETYPE_UNSIGNED64) {
+        return MIB_COUNTER64;
+    }
+    assert_int_equal(type->basetype, SMI_BASETYPE_UNSIGNED32);
+    if (is_derived_from(type, "Counter32")) {
+        return MIB_COUNTER32;
+    }
+    if (is_derived_from(type, "TimeTicks")) {
+        return MIB_TIMETICKS;
+    }
+    if (!is_derived_from(type, "Gauge32") && !is_derived_from(type, "Unsigned32")) {
+        fail_msg("%s has a type that this test does not know", node->name);
+    }
+    return MIB_GAUGE32;
+}
+
+static void test_each_descriptor_is_in_the_text(void **state)
+{
+    const struct mib_fixture *fixture = *state;
+
+    for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
+        const struct mib_object *object = mib_tree_object(fixture->tree, i);
+        const char *name = object->column->name;
+        SmiNode *node = node_of(object);
+        SmiAccess access = object->column->access == MIB_READ_WRITE
+                               ? SMI_ACCESS_READ_WRITE
+                               : SMI_ACCESS_READ_ONLY;
+
+        if (!same_oid(node, object->prefix.ids, object->prefix.length)) {
+            fail_msg("%s has another OID in the text", name);
+        }
+        if ((node->nodekind == SMI_NODEKIND_COLUMN) != (object->group->count != NULL)) {
+            fail_msg("%s is a column in one of text and descriptor only", name);
+        }
+        if (wire_type(node) != object->column->type) {
+            fail_msg("%s is of type %#x in the text", name, (unsigned)wire_type(node));
+        }
+        if (node->access != access) {
+            fail_msg("%s has another access in the text", name);
+        }
+        assert_true(node->status == SMI_STATUS_CURRENT);
+    }
+}
+
+static void test_groups_are_named_as_in_the_text(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+        SmiModule *text = module_of(mib_modules[m]);
+        SmiNode *root = smiGetModuleIdentityNode(text);
+
+        assert_non_null(root);
+        assert_true(same_oid(root, mib_modules[m]->root, mib_modules[m]->root_length));
+        for (size_t g = 0; g < mib_modules[m]->group_count; g++) {
+            const struct mib_group *group = mib_modules[m]->groups[g];
+            SmiNode *node = smiGetNode(text, group->name);
+
+            if (node == NULL) {
+                fail_msg("the text has no %s", group->name);
+            }
+            if (group->count != NULL) {
+                assert_int_equal(node->nodekind, SMI_NODEKIND_TABLE);
+                node = smiGetFirstChildNode(node);
+                assert_non_null(node);
+                assert_int_equal(node->nodekind, SMI_NODEKIND_ROW);
+            }
+            if (!same_oid(node, group->prefix, group->prefix_length)) {
+                fail_msg("%s has another OID in the text", group->name);
+            }
+        }
+    }
+}
+
+static const struct mib_object *descriptor_of(const struct mib_fixture *fixture,
+                                              const SmiNode *node)
+{
+    for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
+        const struct mib_object *object = mib_tree_object(fixture->tree, i);
+
+        if (same_oid(node, object->prefix.ids, object->prefix.length)) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
+/* The scalar, or the table of a column, as the list above names it. */
+static const char *name_for_later(SmiNode *node)
+{
+    if (node->nodekind == SMI_NODEKIND_COLUMN) {
+        node = smiGetParentNode(smiGetParentNode(node));
+    }
+    return node->name;
+}
+
+static bool comes_later(SmiNode *node)
+{
+    for (size_t i = 0; i < LATER_COUNT; i++) {
+        if (strcmp(later[i], name_for_later(node)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_all_of(const struct mib_fixture *fixture, const char *module)
+{
+    unsigned count = 0;
+
+    for (SmiNode *node = smiGetFirstNode(smiGetModule(module), OBJECTS); node != NULL;
+         node = smiGetNextNode(node, OBJECTS)) {
+        const struct mib_object *object = descriptor_of(fixture, node);
+
+        if (node->access < SMI_ACCESS_READ_ONLY) {
+            if (object != NULL) {
+                fail_msg("%s has a descriptor, but cannot be read", node->name);
+            }
+            continue;
+        }
+        if (comes_later(node)) {
+            if (object != NULL) {
+                fail_msg("%s is there: remove %s from the list of later ones",
+                         node->name, name_for_later(node));
+            }
+            continue;
+        }
+        if (object == NULL) {
+            fail_msg("%s has no descriptor", node->name);
+        }
+        assert_string_equal(object->column->name, node->name);
+        assert_string_equal(object->module->name, module);
+        count++;
+    }
+    assert_true(count > 0);
+}
+
+static void test_each_object_of_hvagentx_mib_has_a_descriptor(void **state)
+{
+    check_all_of(*state, "HVAGENTX-MIB");
+}
+
+static void test_each_object_of_vm_mib_has_a_descriptor(void **state)
+{
+    check_all_of(*state, "VM-MIB");
+    for (size_t i = 0; i < LATER_COUNT; i++) {
+        if (smiGetNode(smiGetModule("VM-MIB"), later[i]) == NULL) {
+            fail_msg("VM-MIB has no %s", later[i]);
+        }
+    }
+}
+
+static void test_tables_have_the_index_of_the_text(void **state)
+{
+    const struct mib_fixture *fixture = *state;
+    unsigned tables = 0;
+
+    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+        for (size_t g = 0; g < mib_modules[m]->group_count; g++) {
+            const struct mib_group *group = mib_modules[m]->groups[g];
+            struct mib_index index;
+            SmiNode *row;
+            size_t length = 0;
+
+            if (group->count == NULL) {
+                continue;
+            }
+            row = smiGetFirstChildNode(
+                smiGetNode(module_of(mib_modules[m]), group->name));
+            assert_int_equal(row->indexkind, SMI_INDEX_INDEX);
+            for (SmiElement *element = smiGetFirstElement(row); element != NULL;
+                 element = smiGetNextElement(element)) {
+                SmiBasetype base = smiGetNodeType(smiGetElementNode(element))->basetype;
+
+                if (base != SMI_BASETYPE_INTEGER32 && base != SMI_BASETYPE_UNSIGNED32) {
+                    fail_msg("%s has an index that this test does not know",
+                             group->name);
+                }
+                length++;
+            }
+            assert_true(length > 0);
+            assert_true(group->count(&fixture->context) > 0);
+            for (size_t i = 0; i < group->count(&fixture->context); i++) {
+                group->index(&fixture->context, i, &index);
+                assert_int_equal(index.length, length);
+            }
+            tables++;
+        }
+    }
+    assert_true(tables > 0);
+}
+
+/* Whether the number lies in a range of the type; no ranges: any does. */
+static bool in_ranges(SmiType *type, int64_t number)
+{
+    for (; type != NULL; type = smiGetParentType(type)) {
+        SmiRange *range = smiGetFirstRange(type);
+
+        if (range == NULL) {
+            continue;
+        }
+        for (; range != NULL; range = smiGetNextRange(range)) {
+            int64_t least = range->minValue.basetype == SMI_BASETYPE_INTEGER32
+                                ? range->minValue.value.integer32
+                                : (int64_t)range->minValue.value.unsigned32;
+            int64_t most = range->maxValue.basetype == SMI_BASETYPE_INTEGER32
+                               ? range->maxValue.value.integer32
+                               : (int64_t)range->maxValue.value.unsigned32;
+
+            if (number >= least && number <= most) {
+                return true;
+            }
+        }
+        return false;
+    }
+    return true;
+}
+
+static bool is_named(SmiType *type, int64_t number)
+{
+    for (SmiNamedNumber *named = smiGetFirstNamedNumber(type); named != NULL;
+         named = smiGetNextNamedNumber(named)) {
+        int64_t value = named->value.basetype == SMI_BASETYPE_UNSIGNED32
+                            ? (int64_t)named->value.value.unsigned32
+                            : named->value.value.integer32;
+
+        if (value == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_bits(const SmiNode *node, SmiType *type,
+                       const struct mib_value *value)
+{
+    const uint8_t *octets = value->string.bytes;
+
+    for (size_t bit = 0; bit < 8 * value->string.length; bit++) {
+        if ((octets[bit / 8] & (0x80u >> (bit % 8))) != 0
+            && !is_named(type, (int64_t)bit)) {
+            fail_msg("%s: bit %zu has no name", node->name, bit);
+        }
+    }
+}
+
+/* Whether the text allows the value. */
+static void check_allowed(SmiNode *node, const struct mib_value *value)
+{
+    SmiType *type = smiGetNodeType(node);
+
+    switch (value->type) {
+    case MIB_INTEGER:
+        if (type->basetype == SMI_BASETYPE_ENUM ? !is_named(type, value->integer)
+                                                : !in_ranges(type, value->integer)) {
+            fail_msg("%s may not be %d", node->name, (int)value->integer);
+        }
+        break;
+    case MIB_STRING:
+        if (type->basetype == SMI_BASETYPE_BITS) {
+            check_bits(node, type, value);
+        } else if (!in_ranges(type, (int64_t)value->string.length)) {
+            fail_msg("%s may not have %zu octets", node->name, value->string.length);
+        }
+        break;
+    case MIB_COUNTER32:
+    case MIB_GAUGE32:
+    case MIB_TIMETICKS:
+        if (!in_ranges(type, value->number)) {
+            fail_msg("%s may not be %u", node->name, (unsigned)value->number);
+        }
+        break;
+    case MIB_OID:
+    case MIB_COUNTER64:
+        break;
+    }
+}
+
+/* Checks all that the fixture shows now. */
+static void check_values(const struct mib_fixture *fixture)
+{
+    for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
+        const struct mib_object *object = mib_tree_object(fixture->tree, i);
+        const struct mib_group *group = object->group;
+        size_t rows = group->count == NULL ? 1 : group->count(&fixture->context);
+
+        for (size_t row = 0; row < rows; row++) {
+            struct mib_value value = { .type = object->column->type };
+
+            if (object->column->get(&fixture->context, row, &value)) {
+                check_allowed(node_of(object), &value);
+            }
+        }
+    }
+}
+
+#define VARIANTS 16
+
+_Static_assert(DOMAIN_STATE_COUNT <= VARIANTS && DOMAIN_ADMIN_STATE_COUNT <= VARIANTS
+                   && DOMAIN_FLAG_COUNT <= VARIANTS
+                   && CONNECTION_STATE_COUNT <= VARIANTS,
+               "each value of an enumeration is tried");
+
+static void test_values_are_those_of_the_text(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    check_values(fixture);
+    for (unsigned i = 0; i < VARIANTS; i++) {
+        fixture->domains[0].state = (enum domain_state)(i % DOMAIN_STATE_COUNT);
+        fixture->rows[0].admin_state =
+            (enum domain_admin_state)(i % DOMAIN_ADMIN_STATE_COUNT);
+        fixture->domains[0].autostart = (enum domain_flag)(i % DOMAIN_FLAG_COUNT);
+        fixture->domains[0].persistent = (enum domain_flag)(i % DOMAIN_FLAG_COUNT);
+        fixture->connections[1].state =
+            (enum connection_state)(i % CONNECTION_STATE_COUNT);
+        fixture->connections[1].is_default = i % 2 == 0;
+        check_values(fixture);
+    }
+}
+
+static void test_unknown_and_extreme_values_are_those_of_the_text(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    struct domain_config *config = &fixture->configs[0];
+
+    config->vcpus_min = DOMAIN_NO_LIMIT;
+    config->vcpus_max = INT64_MAX;
+    config->memory_min_bytes = DOMAIN_NO_LIMIT;
+    config->memory_max_bytes = INT64_MAX;
+    fixture->statistics[0].memory_bytes = UINT64_MAX;
+    fixture->statistics[0].vcpus = UINT32_MAX;
+    memset(&fixture->domains[0].uuid, 0, sizeof(fixture->domains[0].uuid));
+    memset(fixture->connections[0].last_error, 'x', ERROR_TEXT_SIZE - 1);
+    check_values(fixture);
+    fixture->rows[0].config = NULL;
+    fixture->rows[0].statistics = NULL;
+    fixture->snapshot.node = NULL;
+    fixture->connections[0].state = CONNECTION_DOWN;
+    check_values(fixture);
+}
+
+static void test_each_kind_of_hypervisor_has_a_name(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    static const char *const names[] = {
+        [HYPERVISOR_OTHER] = "hvxHvOther", [HYPERVISOR_SIM] = "hvxHvSim",
+        [HYPERVISOR_XEN] = "hvxHvXen",     [HYPERVISOR_QEMU] = "hvxHvQemu",
+        [HYPERVISOR_LXC] = "hvxHvLxc",
+    };
+
+    _Static_assert(sizeof(names) / sizeof(names[0]) == HYPERVISOR_COUNT,
+                   "a name for each kind");
+    for (int kind = 0; kind < HYPERVISOR_COUNT; kind++) {
+        SmiNode *node = smiGetNode(smiGetModule("HVAGENTX-MIB"), names[kind]);
+        struct mib_value value;
+
+        if (node == NULL) {
+            fail_msg("HVAGENTX-MIB has no %s", names[kind]);
+        }
+        fixture->node.hypervisor = (enum hypervisor)kind;
+        assert_int_equal(mib_fixture_get(fixture, "vmHvObjectID", 0, &value),
+                         MIB_FOUND);
+        if (!same_oid(node, value.oid.ids, value.oid.length)) {
+            fail_msg("vmHvObjectID is not %s", names[kind]);
+        }
+    }
+}
+
+static void test_capabilities_have_the_numbers_of_the_text(void **state)
+{
+    const struct mib_fixture *fixture = *state;
+    static const struct {
+        enum backend_capability capability;
+        const char *name;
+    } bits[] = {
+        { BACKEND_CAN_DOMAINS, "domains" },
+        { BACKEND_CAN_CONFIGURATION, "configuration" },
+        { BACKEND_CAN_STATISTICS, "statistics" },
+        { BACKEND_CAN_EVENTS, "events" },
+    };
+    SmiType *type =
+        smiGetNodeType(node_of(mib_fixture_find(fixture, "hvxConnectionCapabilities")));
+
+    assert_int_equal(type->basetype, SMI_BASETYPE_BITS);
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        SmiNamedNumber *named = smiGetFirstNamedNumber(type);
+
+        while (named != NULL && strcmp(named->name, bits[i].name) != 0) {
+            named = smiGetNextNamedNumber(named);
+        }
+        if (named == NULL) {
+            fail_msg("hvxConnectionCapabilities has no %s", bits[i].name);
+        } else {
+            assert_int_equal(named->value.value.unsigned32, bits[i].capability);
+        }
+    }
+}
+
+#define WITH_FIXTURE(test)                                                             \
+    cmocka_unit_test_setup_teardown(test, mib_fixture_setup, mib_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(test_each_descriptor_is_in_the_text),
+        WITH_FIXTURE(test_groups_are_named_as_in_the_text),
+        WITH_FIXTURE(test_each_object_of_hvagentx_mib_has_a_descriptor),
+        WITH_FIXTURE(test_each_object_of_vm_mib_has_a_descriptor),
+        WITH_FIXTURE(test_tables_have_the_index_of_the_text),
+        WITH_FIXTURE(test_values_are_those_of_the_text),
+        WITH_FIXTURE(test_unknown_and_extreme_values_are_those_of_the_text),
+        WITH_FIXTURE(test_each_kind_of_hypervisor_has_a_name),
+        WITH_FIXTURE(test_capabilities_have_the_numbers_of_the_text),
+    };
+
+    return cmocka_run_group_tests_name("mib_text", tests, load_modules, unload_modules);
+}
