@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "agent/config.h"
 #include "agent/log.h"
@@ -406,17 +406,27 @@ static void read_files(const char *file)
 }
 
 /* The rest of what must be true of a configuration as a whole. */
-static enum status complete(struct config *config, void (*complain)(const char *line))
+static enum status complete(struct config *config, const char *file,
+                            void (*complain)(const char *line))
 {
-    char text[1024];
+    char text[PATH_MAX + 128];
     bool marked = false;
 
+    if (config->connection_count == 0 && file != NULL) {
+        snprintf(text, sizeof(text),
+                 "%s: no connection is configured: write 'connection NAME URI' into it",
+                 file);
+        complain(text);
+        return STATUS_INVALID;
+    }
     if (config->connection_count == 0) {
+        const char *path = getenv("SNMPCONFPATH");
+
         snprintf(
             text, sizeof(text),
             "no connection is configured: write 'connection NAME URI' into " APPLICATION
-            ".conf (searched in %s), or name another file with -c",
-            get_configuration_directory());
+            ".conf in one of %s, or name another file with -c",
+            path == NULL ? get_configuration_directory() : path);
         complain(text);
         return STATUS_INVALID;
     }
@@ -429,6 +439,29 @@ static enum status complete(struct config *config, void (*complain)(const char *
     return STATUS_OK;
 }
 
+/* net-snmp's reader passes over a file that it cannot read. */
+static enum status check_readable(const char *file, void (*complain)(const char *line))
+{
+    char text[PATH_MAX + 128];
+    FILE *stream = fopen(file, "r");
+    int reason = errno;
+
+    if (stream != NULL) {
+        struct stat properties;
+
+        reason = fstat(fileno(stream), &properties) != 0 ? errno
+                 : S_ISDIR(properties.st_mode)           ? EISDIR
+                                                         : 0;
+        fclose(stream);
+    }
+    if (reason == 0) {
+        return STATUS_OK;
+    }
+    snprintf(text, sizeof(text), "%s: cannot be read: %s", file, strerror(reason));
+    complain(text);
+    return STATUS_IO;
+}
+
 enum status config_read(const char *file, void (*complain)(const char *line),
                         struct config **ret_config)
 {
@@ -436,13 +469,13 @@ enum status config_read(const char *file, void (*complain)(const char *line),
     struct agentx_settings before = { 0 };
     struct log_capture *capture = NULL;
     enum status status = STATUS_OK;
-    char text[PATH_MAX + 128];
 
-    if (config != NULL && file != NULL && access(file, R_OK) != 0) {
-        snprintf(text, sizeof(text), "%s: cannot be read: %s", file, strerror(errno));
-        complain(text);
+    if (config != NULL && file != NULL) {
+        status = check_readable(file, complain);
+    }
+    if (status != STATUS_OK) {
         config_free(config);
-        return STATUS_IO;
+        return status;
     }
     capture = config == NULL ? NULL : log_capture_begin();
     if (capture == NULL) {
@@ -458,7 +491,7 @@ enum status config_read(const char *file, void (*complain)(const char *line),
         status = STATUS_INVALID;
     }
     if (status == STATUS_OK) {
-        status = complete(config, complain);
+        status = complete(config, file, complain);
     }
     if (status == STATUS_OK) {
         *ret_config = config;

@@ -44,9 +44,12 @@ static int fail(const char *text)
 
 static void set_log(const struct options *options)
 {
-    if (!options->log_given
-        && (options->foreground || options->check_config
-            || options->walk_uri != NULL)) {
+    if (options->walk_uri != NULL && !options->log_given) {
+        /* Its output and its one line of error are all that it says. */
+        netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
+    } else if (!options->log_given
+               && (options->foreground || options->check_config
+                   || options->walk_uri != NULL)) {
         netsnmp_register_loghandler(NETSNMP_LOGHANDLER_STDERR, LOG_NOTICE);
     } else if (!options->log_given) {
         snmp_enable_syslog_ident("hvagentx", LOG_DAEMON);

@@ -40,15 +40,18 @@ static void print_string(FILE *stream, const struct mib_value *value)
     fputc('\n', stream);
 }
 
+/* As net-snmp's programs print them. */
 static void print_ticks(FILE *stream, uint32_t ticks)
 {
     uint32_t seconds = ticks / 100;
+    uint32_t days = seconds / 86400;
 
-    fprintf(stream,
-            "Timeticks: (%" PRIu32 ") %" PRIu32 ":%02" PRIu32 ":%02" PRIu32
-            ":%02" PRIu32 ".%02" PRIu32 "\n",
-            ticks, seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
-            seconds % 60, ticks % 100);
+    fprintf(stream, "Timeticks: (%" PRIu32 ") ", ticks);
+    if (days > 0) {
+        fprintf(stream, "%" PRIu32 " day%s, ", days, days == 1 ? "" : "s");
+    }
+    fprintf(stream, "%" PRIu32 ":%02" PRIu32 ":%02" PRIu32 ".%02" PRIu32 "\n",
+            seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, ticks % 100);
 }
 
 static void print_value(FILE *stream, const struct mib_value *value)
