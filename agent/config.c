@@ -376,16 +376,51 @@ static void restore_agentx(const struct agentx_settings *settings)
                        settings->ping_interval);
 }
 
+/* Where the reader's complaints go. */
+struct complaints {
+    const char *file; /* NULL: hvagentx.conf in the search path */
+    unsigned count;
+    void (*complain)(const char *line);
+};
+
+/*
+ * Whether a complaint, "PATH: line N: ...", is about a file of ours.  In the
+ * search path net-snmp reads snmp.conf as well, which is not written for us.
+ */
+static bool is_ours(const struct complaints *complaints, const char *line)
+{
+    static const char *const names[] = { APPLICATION ".conf",
+                                         APPLICATION ".local.conf" };
+    const char *end = strstr(line, ": line ");
+
+    if (complaints->file != NULL || end == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t length = strlen(names[i]);
+
+        if ((size_t)(end - line) >= length
+            && strncmp(end - length, names[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The reader's "Unknown token: foo." becomes a sentence that helps. */
 static void pass_complaint(const char *line, void *argument)
 {
-    void (*const *complain)(const char *line) = argument;
+    struct complaints *complaints = argument;
     static const char unknown[] = "Warning: Unknown token: ";
     const char *at = strstr(line, unknown);
     char text[1024];
 
+    if (!is_ours(complaints, line)) {
+        return;
+    }
+    complaints->count++;
     if (at == NULL) {
-        (*complain)(line);
+        complaints->complain(line);
         return;
     }
     snprintf(
@@ -393,7 +428,7 @@ static void pass_complaint(const char *line, void *argument)
         "%.*sError: unknown directive '%.*s'; hvagentx.conf(5) lists those there are",
         (int)(at - line), line, (int)strcspn(at + strlen(unknown), "."),
         at + strlen(unknown));
-    (*complain)(text);
+    complaints->complain(text);
 }
 
 static void read_files(const char *file)
@@ -466,6 +501,7 @@ enum status config_read(const char *file, void (*complain)(const char *line),
                         struct config **ret_config)
 {
     struct config *config = config_new();
+    struct complaints complaints = { .file = file, .complain = complain };
     struct agentx_settings before = { 0 };
     struct log_capture *capture = NULL;
     enum status status = STATUS_OK;
@@ -487,7 +523,8 @@ enum status config_read(const char *file, void (*complain)(const char *line),
     staging = config;
     read_files(file);
     staging = NULL;
-    if (log_capture_end(capture, pass_complaint, &complain) > 0) {
+    log_capture_end(capture, pass_complaint, &complaints);
+    if (complaints.count > 0) {
         status = STATUS_INVALID;
     }
     if (status == STATUS_OK) {

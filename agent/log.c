@@ -10,7 +10,7 @@
 
 #define LINE_SIZE 1024
 
-/* More lines than this are counted, not kept. */
+/* More lines than this are dropped: the first ones tell enough. */
 #define CAPTURED_LINES_MAX 50
 
 /* Destinations that -L can name at once. */
@@ -20,12 +20,12 @@ struct log_capture {
     netsnmp_log_handler *handler;
     size_t held_back_count;
     netsnmp_log_handler *held_back[DESTINATIONS_MAX];
-    unsigned count;
     unsigned kept;
     char *lines[CAPTURED_LINES_MAX];
 };
 
-static void log_line(int priority, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+log_line(int priority, const char *format, va_list arguments)
 {
     char line[LINE_SIZE];
 
@@ -67,7 +67,6 @@ static int capture_line(netsnmp_log_handler *handler, int priority, const char *
     if (priority > LOG_WARNING) {
         return 1;
     }
-    capture->count++;
     if (capture->kept < CAPTURED_LINES_MAX) {
         char *line = strdup(text);
 
@@ -132,25 +131,20 @@ struct log_capture *log_capture_begin(void)
     return capture;
 }
 
-unsigned log_capture_end(struct log_capture *capture,
-                         void (*visit)(const char *line, void *argument),
-                         void *argument)
+void log_capture_end(struct log_capture *capture,
+                     void (*visit)(const char *line, void *argument), void *argument)
 {
-    unsigned count;
-
     if (capture == NULL) {
-        return 0;
+        return;
     }
     capture->handler->enabled = 0;
     capture->handler->magic = NULL;
     for (size_t i = 0; i < capture->held_back_count; i++) {
         capture->held_back[i]->enabled = 1;
     }
-    count = capture->count;
     for (unsigned i = 0; i < capture->kept; i++) {
         visit(capture->lines[i], argument);
         free(capture->lines[i]);
     }
     free(capture);
-    return count;
 }

@@ -38,10 +38,10 @@ struct log_capture *log_capture_begin(void);
 
 /*
  * Lets the log go its way again and calls `visit` for each line at warning
- * level or above that was held back, without its trailing newline.  Frees the
- * capture.  Returns the number of those lines.
+ * level or above that was held back (the first 50), without its trailing
+ * newline.  Frees the capture; NULL is allowed.
  */
-unsigned log_capture_end(struct log_capture *capture,
+void log_capture_end(struct log_capture *capture,
                          void (*visit)(const char *line, void *argument),
                          void *argument);
 

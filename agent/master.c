@@ -65,13 +65,15 @@ static void explain_permission(const char *path, struct error *error)
     if (stat(path, &properties) == 0) {
         getgrgid_r(properties.st_gid, &entry, room, sizeof(room), &group);
     }
-    error_set(
-        error, STATUS_DENIED,
-        "no permission on the AgentX master's socket %s%s%s%s: put user %u into a "
-        "group that may use it, and 'agentXPerms 0660 0550 root GROUP' into "
-        "snmpd.conf",
-        path, group == NULL ? "" : " (group ", group == NULL ? "" : group->gr_name,
-        group == NULL ? "" : ")", (unsigned)geteuid());
+    error_set(error, STATUS_DENIED,
+              "no permission on the AgentX master's socket %s%s%s%s: put user %u into "
+              "a group, "
+              "'agentXPerms 0660 0755 SNMPD-USER GROUP' into snmpd.conf, restart "
+              "snmpd, and let "
+              "the socket's folder be entered (chmod 755)",
+              path, group == NULL ? "" : " (group ",
+              group == NULL ? "" : group->gr_name, group == NULL ? "" : ")",
+              (unsigned)geteuid());
 }
 
 void master_explain_absence(struct error *error)

@@ -71,13 +71,27 @@ static int block_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What the command line says goes before what the file says. */
+static enum status load_config(const struct options *options,
+                               void (*complain_with)(const char *line),
+                               struct config **ret_config)
+{
+    enum status status = config_read(options->config, complain_with, ret_config);
+
+    if (status == STATUS_OK && options->socket != NULL) {
+        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+                              options->socket);
+    }
+    return status;
+}
+
 static void reload(struct agent *agent, void *argument)
 {
     const struct options *options = argument;
     struct config *config;
     struct error error = ERROR_NONE;
 
-    if (config_read(options->config, complain_in_log, &config) != STATUS_OK) {
+    if (load_config(options, complain_in_log, &config) != STATUS_OK) {
         log_error("not reloaded: the configuration has errors; the old one stays");
         return;
     }
@@ -135,7 +149,7 @@ static int walk(const struct options *options)
 
     if (options->config == NULL) {
         config = config_new();
-    } else if (config_read(options->config, complain, &config) != STATUS_OK) {
+    } else if (load_config(options, complain, &config) != STATUS_OK) {
         return EXIT_FAILURE;
     }
     if (config == NULL) {
@@ -172,12 +186,8 @@ int run(int argc, char *const *argv)
     if (options.walk_uri != NULL) {
         return walk(&options);
     }
-    if (config_read(options.config, complain, &config) != STATUS_OK) {
+    if (load_config(&options, complain, &config) != STATUS_OK) {
         return EXIT_FAILURE;
-    }
-    if (options.socket != NULL) {
-        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-                              options.socket);
     }
     if (options.check_config) {
         config_free(config);
