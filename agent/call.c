@@ -23,11 +23,21 @@ struct link *link_ref(struct link *link)
     return link;
 }
 
+bool link_drop(struct link *link)
+{
+    return link != NULL && atomic_fetch_sub(&link->references, 1) == 1;
+}
+
+void link_close(struct link *link)
+{
+    link->ops->close(link->backend);
+    free(link);
+}
+
 void link_unref(struct link *link)
 {
-    if (link != NULL && atomic_fetch_sub(&link->references, 1) == 1) {
-        link->ops->close(link->backend);
-        free(link);
+    if (link_drop(link)) {
+        link_close(link);
     }
 }
 

@@ -28,6 +28,10 @@ struct link *link_new(const struct backend_ops *ops, struct backend *backend);
 struct link *link_ref(struct link *link);
 void link_unref(struct link *link);
 
+/* Drops a reference; true: it was the last, link_close() is due. */
+bool link_drop(struct link *link);
+void link_close(struct link *link);
+
 struct collector;
 
 /*

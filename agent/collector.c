@@ -254,13 +254,55 @@ static bool any_abandoned(struct collector *collector)
     return found;
 }
 
+struct closing {
+    struct collector *collector;
+    struct link *link;
+};
+
+static void *close_thread(void *argument)
+{
+    struct closing *closing = argument;
+    struct collector *collector = closing->collector;
+
+    link_close(closing->link);
+    free(closing);
+    pthread_mutex_lock(&collector->lock);
+    unlock_and_unref(collector);
+    return NULL;
+}
+
+/* Closing may block: the last reference is dropped on a thread of its own. */
+static void drop_link(struct collector *collector, struct link *link)
+{
+    struct closing *closing;
+
+    if (!link_drop(link)) {
+        return;
+    }
+    closing = malloc(sizeof(*closing));
+    if (closing != NULL) {
+        *closing = (struct closing) { collector, link };
+        pthread_mutex_lock(&collector->lock);
+        collector->references++;
+        pthread_mutex_unlock(&collector->lock);
+        if (call_start_thread(close_thread, closing) == 0) {
+            return;
+        }
+        pthread_mutex_lock(&collector->lock);
+        collector->references--;
+        pthread_mutex_unlock(&collector->lock);
+        free(closing);
+    }
+    link_close(link);
+}
+
 /* The link is lost, or was not to be had: try again after a growing delay. */
 static void go_down(struct collector *collector, const struct error *error)
 {
     uint32_t dice = 0;
     int64_t jitter_ns;
 
-    link_unref(collector->link);
+    drop_link(collector, collector->link);
     collector->link = NULL;
     if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0) {
         dice = 0;
@@ -420,6 +462,8 @@ static bool work_once(struct collector *collector)
         } else {
             finish_collect(collector, finished);
         }
+        drop_link(collector, finished->link);
+        finished->link = NULL;
         call_free(finished);
     } else if (late != NULL) {
         abandon(collector, late);
@@ -438,6 +482,8 @@ static void orphan_calls(struct collector *collector)
     pthread_mutex_lock(&collector->lock);
     while ((finished = take_finished(collector)) != NULL) {
         pthread_mutex_unlock(&collector->lock);
+        drop_link(collector, finished->link);
+        finished->link = NULL;
         call_free(finished);
         pthread_mutex_lock(&collector->lock);
     }

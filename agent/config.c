@@ -204,6 +204,20 @@ static bool next_word(char **line, char *word, size_t size)
     return word[0] != '\0' && strlen(word) < size - 1;
 }
 
+/* The one word of a line; anything but a comment behind it is an error. */
+static bool only_word(const char *token, char *line, char *word, size_t size)
+{
+    if (!next_word(&line, word, size)) {
+        netsnmp_config_error("%s needs a value of less than %zu octets", token, size);
+        return false;
+    }
+    if (line != NULL && line[0] != '\0') {
+        netsnmp_config_error("%s: '%s' is too much; it takes one value", token, line);
+        return false;
+    }
+    return true;
+}
+
 static void parse_connection(const char *token, char *line)
 {
     char name[2 * CONFIG_NAME_SIZE];
@@ -276,6 +290,7 @@ static void parse_duration(const char *token, char *line)
 {
     const struct duration_directive *directive = NULL;
     int64_t duration_ns;
+    char word[64] = "";
 
     if (staging == NULL) {
         return;
@@ -288,12 +303,14 @@ static void parse_duration(const char *token, char *line)
     if (directive == NULL) {
         return;
     }
-    if (!parse_number_and_unit(line, &duration_ns)) {
-        netsnmp_config_error("'%s' is no duration: write a number and ms, s, m, h or d "
-                             "without a space, for example %s 5s",
-                             line, directive->token);
+    if (!next_word(&line, word, sizeof(word)) || (line != NULL && line[0] != '\0')
+        || !parse_number_and_unit(word, &duration_ns)) {
+        netsnmp_config_error(
+            "'%s%s%s' is no duration: write a number and ms, s, m, h or "
+            "d without a space, for example %s 5s",
+            word, line == NULL ? "" : " ", line == NULL ? "" : line, directive->token);
     } else if (duration_ns < directive->least_ns || duration_ns > directive->most_ns) {
-        netsnmp_config_error("%s %s is out of range (%s)", directive->token, line,
+        netsnmp_config_error("%s %s is out of range (%s)", directive->token, word,
                              directive->range);
     } else {
         memcpy((char *)staging + directive->offset, &duration_ns, sizeof(duration_ns));
@@ -305,7 +322,10 @@ static void parse_path(char **path, const char *token, char *line)
     char word[PATH_MAX];
     char *copy;
 
-    if (!next_word(&line, word, sizeof(word)) || word[0] != '/') {
+    if (!only_word(token, line, word, sizeof(word))) {
+        return;
+    }
+    if (word[0] != '/') {
         netsnmp_config_error("%s needs an absolute path", token);
         return;
     }
@@ -433,11 +453,18 @@ static void pass_complaint(const char *line, void *argument)
 
 static void read_files(const char *file)
 {
-    if (file == NULL) {
-        (void)read_config_files(NORMAL_CONFIG);
-    } else {
+    /* Set once net-snmp has started: it must not read by itself again. */
+    int kept_off =
+        netsnmp_ds_get_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS);
+
+    if (file != NULL) {
         (void)read_config_with_type(file, APPLICATION);
+        return;
     }
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 0);
+    (void)read_config_files(NORMAL_CONFIG);
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS,
+                           kept_off);
 }
 
 /* The rest of what must be true of a configuration as a whole. */
@@ -470,6 +497,10 @@ static enum status complete(struct config *config, const char *file,
     }
     if (!marked) {
         config->connections[0].is_default = true;
+    }
+    /* What is too old to be told is too old to answer from. */
+    if (config->max_age_ns > config->stale_limit_ns) {
+        config->max_age_ns = config->stale_limit_ns;
     }
     return STATUS_OK;
 }

@@ -9,8 +9,10 @@
 #include "model/text.h"
 
 /*
- * The URI for managers: "user:secret@" and a query are left out.  A path may
- * hold an '@'; an authority, which follows "//" and ends at '/', may not.
+ * The URI for managers: "user:secret@" of an authority, which follows "//",
+ * and a query are left out.  Where an '@' stands behind what ends the
+ * authority, a secret may have been written unescaped: then only the scheme
+ * is told.
  */
 static char *hide_secrets(const char *uri)
 {
@@ -21,15 +23,22 @@ static char *hide_secrets(const char *uri)
     if (text == NULL) {
         return NULL;
     }
-    text[strcspn(text, "?#")] = '\0';
     authority = strstr(text, "://");
     if (authority != NULL) {
+        size_t length;
+
         authority += strlen("://");
-        at = memchr(authority, '@', strcspn(authority, "/"));
+        length = strcspn(authority, "/?#");
+        if (memchr(authority + length, '@', strcspn(authority, "/") - length) != NULL) {
+            authority[0] = '\0';
+            length = 0;
+        }
+        at = memrchr(authority, '@', length);
         if (at != NULL) {
             memmove(authority, at + 1, strlen(at + 1) + 1);
         }
     }
+    text[strcspn(text, "?#")] = '\0';
     text[text_prefix(text, TEXT_MAX)] = '\0';
     return text;
 }
@@ -202,19 +211,22 @@ static void handle_state(struct connection *connection,
                  event->error.text);
     }
     if (event->state == CONNECTION_DOWN) {
+        connection->lost = connection->was_up;
         connection->requested = 0;
         connection->late = 0;
         connection->silent = false;
         /* A link that was up is lost by a collection, which counts. */
         status->failures += status->state != CONNECTION_UP;
     } else if (event->state == CONNECTION_UP) {
-        status->reconnects += connection->was_up && status->state == CONNECTION_DOWN;
+        status->reconnects += connection->lost;
+        connection->lost = false;
         connection->was_up = true;
         connection->late = 0;
         connection->silent = false;
         forget_failures(connection);
     } else if (event->state == CONNECTION_UNRESPONSIVE
-               && status->state == CONNECTION_CONNECTING) {
+               && (status->state == CONNECTION_CONNECTING
+                   || status->state == CONNECTION_DOWN)) {
         status->abandoned++;
     }
     if (changed) {

@@ -28,6 +28,7 @@ struct connection {
     struct connection_status status;
     struct snapshot *snapshot; /* never NULL */
     bool was_up;
+    bool lost;          /* since it was up */
     unsigned requested; /* SECTION_BIT()s asked for and not answered yet */
     unsigned late;      /* of these, known to be late: nobody waits for them */
     bool silent;        /* since one was late, nothing at all has come */

@@ -42,7 +42,6 @@ struct log_capture *log_capture_begin(void);
  * newline.  Frees the capture; NULL is allowed.
  */
 void log_capture_end(struct log_capture *capture,
-                         void (*visit)(const char *line, void *argument),
-                         void *argument);
+                     void (*visit)(const char *line, void *argument), void *argument);
 
 #endif

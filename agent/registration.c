@@ -2,204 +2,190 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/log.h"
+#include "agent/raw_handler.h"
 #include "agent/registration.h"
-#include "agent/varbind.h"
 
-/* The handlers of one context. */
-struct registered {
-    struct registered *next;
-    char *context;
-    struct registrations *owner;
-    netsnmp_handler_registration *handlers[MIB_MODULE_COUNT];
+/* RFC 2741 section 6.1: PDU types and header flags. */
+#define AGENTX_REGISTER 3
+#define AGENTX_UNREGISTER 4
+#define AGENTX_NON_DEFAULT_CONTEXT 0x08
+
+/* RFC 2741 section 6.2.3: the default of r.priority. */
+#define AGENTX_PRIORITY 127
+
+/* RFC 2741 section 7.1.4 */
+#define AGENTX_DUPLICATE_REGISTRATION 263
+
+/*
+ * A master that is busy for long must not get a PDU twice: the second one
+ * would be refused as a duplicate of the first.
+ */
+#define ANSWER_TIMEOUT_US 60000000L
+
+/* One root in one context. */
+struct root {
+    struct context *context;
+    const struct mib_module *module;
+    netsnmp_handler_registration *handler;
+};
+
+/* One context; kept until the end, since answers of the master refer to it. */
+struct context {
+    struct context *next;
+    bool is_served; /* false: it is gone */
+    char *name;
+    struct raw_handler raw;
+    struct root roots[MIB_MODULE_COUNT];
 };
 
 struct registrations {
     struct agent *agent;
     struct responder *responder;
-    struct registered *first;
+    struct context *first;
 };
 
-/* Looks a request up, and sets it if `answer`.  Returns the sections needed. */
-static unsigned look_up(struct agent *agent, struct agent_view *view, int mode,
-                        netsnmp_agent_request_info *info, netsnmp_request_info *request,
-                        bool answer)
-{
-    struct mib_context context = agent_context(agent, view, clock_boot_ns());
-    netsnmp_variable_list *varbind = request->requestvb;
-    struct mib_oid name;
-    struct mib_oid end;
-    struct mib_oid found;
-    struct mib_value value;
-    enum mib_result result;
-    unsigned sections = 0;
-
-    if (!varbind_get_name(varbind, &name)
-        || !varbind_copy_oid(request->range_end, request->range_end_len, &end)) {
-        return 0;
-    }
-    if (mode == MODE_GET) {
-        result = mib_get(agent->tree, &context, &name, &view->hint, &value, &sections);
-        memcpy(&found, &name, sizeof(found));
-    } else {
-        result = mib_next(agent->tree, &context, &name, request->inclusive != 0, &end,
-                          &view->hint, &found, &value, &sections);
-    }
-    if (!answer) {
-        return sections;
-    }
-    if (result == MIB_FOUND) {
-        if (!varbind_set(varbind, &found, &value)) {
-            netsnmp_set_request_error(info, request, SNMP_ERR_RESOURCEUNAVAILABLE);
-        }
-    } else if (mode == MODE_GET) {
-        netsnmp_set_request_error(info, request,
-                                  result == MIB_NO_OBJECT ? SNMP_NOSUCHOBJECT
-                                                          : SNMP_NOSUCHINSTANCE);
-    }
-    return sections;
-}
-
 /*
- * Waits for the data that the requests need, for at most waitLimit.  net-snmp
- * is in the middle of a call to the master here and cannot be left; this
- * happens only while a session is opened or pinged.
+ * net-snmp finds the session to register with through a pointer that the
+ * session itself knows; without it, it registers with nobody.
  */
-static void wait_for_data(struct registrations *owner, struct agent_view *view,
-                          int mode, netsnmp_agent_request_info *info,
-                          netsnmp_request_info *requests)
+static void show_session(netsnmp_session *session, bool shown)
 {
-    struct agent *agent = owner->agent;
-    int64_t arrived_ns = clock_boot_ns();
-    int64_t until_ns = arrived_ns + agent->config->wait_limit_ns;
-    struct pollfd queue = { .fd = queue_fd(agent->queue), .events = POLLIN };
+    netsnmp_session **link = session->myvoid;
 
-    for (;;) {
-        unsigned sections = 0;
-        unsigned awaited;
-        int64_t left_ns = until_ns - clock_boot_ns();
-
-        for (netsnmp_request_info *request = requests; request != NULL;
-             request = request->next) {
-            sections |= look_up(agent, view, mode, info, request, false);
-        }
-        awaited = connection_await(view->connection, sections, arrived_ns,
-                                   agent->config->max_age_ns);
-        if (awaited == 0) {
-            break;
-        }
-        if (left_ns <= 0) {
-            connection_mark_late(view->connection, awaited);
-            agent->status.late++;
-            break;
-        }
-        if (poll(&queue, 1, (int)(left_ns / CLOCK_NS_PER_MS) + 1) > 0) {
-            agent_drain(agent);
-            responder_check(owner->responder);
-        }
+    if (link != NULL) {
+        *link = shown ? session : NULL;
     }
 }
 
-static int handle(netsnmp_mib_handler *handler,
-                  netsnmp_handler_registration *registration,
-                  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+/* The master's answer to a Register or Unregister PDU. */
+static int on_answer(int operation, netsnmp_session *session, int request_id,
+                     netsnmp_pdu *pdu, void *magic)
 {
-    struct registered *registered = registration->my_reg_void;
-    struct agent *agent = registered->owner->agent;
-    struct agent_view *view =
-        agent_find_view(agent, registered->context, strlen(registered->context));
+    const struct root *root = magic;
 
-    (void)handler;
-    if (view == NULL) {
-        return SNMP_ERR_NOERROR;
+    (void)session;
+    (void)request_id;
+    if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE
+        || pdu->errstat == SNMP_ERR_NOERROR || !root->context->is_served) {
+        return 1;
     }
-    switch (info->mode) {
-    case MODE_GET:
-    case MODE_GETNEXT:
-        agent->status.requests++;
-        wait_for_data(registered->owner, view, info->mode, info, requests);
-        for (netsnmp_request_info *request = requests; request != NULL;
-             request = request->next) {
-            look_up(agent, view, info->mode, info, request, true);
-        }
-        break;
-    case MODE_SET_RESERVE1:
-        /* No object is writable (RFC 3416 section 4.2.5). */
-        for (netsnmp_request_info *request = requests; request != NULL;
-             request = request->next) {
-            netsnmp_set_request_error(info, request, SNMP_ERR_NOTWRITABLE);
-        }
-        break;
-    default:
-        break;
-    }
-    return SNMP_ERR_NOERROR;
+    log_error("the AgentX master refuses %s in context \"%s\" (error %ld)%s",
+              root->module->name, root->context->name, pdu->errstat,
+              pdu->errstat == AGENTX_DUPLICATE_REGISTRATION
+                  ? ": another subagent serves it there; stop that one, or give the "
+                    "connection another context"
+                  : "");
+    return 1;
 }
 
-static netsnmp_handler_registration *register_root(struct registered *registered,
-                                                   const struct mib_module *module)
+static void tell_master(netsnmp_session *session, struct root *root, int command)
 {
-    netsnmp_handler_registration *registration;
-    oid root[MIB_OID_MAX];
+    netsnmp_pdu *pdu = snmp_pdu_create(command);
+    const char *context = root->context->name;
+    long timeout_us = session->timeout;
+
+    if (pdu == NULL) {
+        log_error("out of memory while %s is registered", root->module->name);
+        return;
+    }
+    pdu->version = session->version;
+    pdu->sessid = session->sessid;
+    pdu->priority = AGENTX_PRIORITY;
+    pdu->time = 0; /* r.timeout: the session's */
+    if (context[0] != '\0') {
+        pdu->flags |= AGENTX_NON_DEFAULT_CONTEXT;
+        pdu->community = (u_char *)strdup(context);
+        pdu->community_len = pdu->community == NULL ? 0 : strlen(context);
+    }
+    snmp_add_null_var(pdu, root->handler->rootoid, root->handler->rootoid_len);
+    session->timeout = ANSWER_TIMEOUT_US;
+    if (snmp_async_send(session, pdu, on_answer, root) == 0) {
+        snmp_free_pdu(pdu);
+    }
+    session->timeout = timeout_us;
+}
+
+static netsnmp_handler_registration *make_handler(struct context *context,
+                                                  const struct mib_module *module)
+{
+    netsnmp_handler_registration *handler;
+    oid ids[MIB_OID_MAX];
 
     for (size_t i = 0; i < module->root_length; i++) {
-        root[i] = module->root[i];
+        ids[i] = module->root[i];
     }
-    registration = netsnmp_create_handler_registration(
-        module->name, handle, root, module->root_length, HANDLER_CAN_RWRITE);
-    if (registration == NULL) {
+    handler = netsnmp_create_handler_registration(
+        module->name, raw_handler_handle, ids, module->root_length, HANDLER_CAN_RWRITE);
+    if (handler == NULL) {
         return NULL;
     }
-    registration->my_reg_void = registered;
-    if (registered->context[0] != '\0') {
-        registration->contextName = strdup(registered->context);
+    handler->my_reg_void = &context->raw;
+    if (context->name[0] != '\0') {
+        handler->contextName = strdup(context->name);
     }
     /* On failure net-snmp frees it. */
-    return netsnmp_register_handler(registration) == MIB_REGISTERED_OK ? registration
-                                                                       : NULL;
+    return netsnmp_register_handler(handler) == MIB_REGISTERED_OK ? handler : NULL;
 }
 
-static void unregister(struct registered *registered)
+static void unregister(struct context *context, netsnmp_session *session)
 {
+    context->is_served = false;
     for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
-        if (registered->handlers[m] != NULL) {
-            netsnmp_unregister_handler(registered->handlers[m]);
+        struct root *root = &context->roots[m];
+
+        if (root->handler == NULL) {
+            continue;
+        }
+        if (session != NULL) {
+            tell_master(session, root, AGENTX_UNREGISTER);
+        }
+        netsnmp_unregister_handler(root->handler);
+        root->handler = NULL;
+    }
+}
+
+static void tell_all_roots(struct context *context, netsnmp_session *session)
+{
+    for (size_t m = 0; m < MIB_MODULE_COUNT && session != NULL; m++) {
+        tell_master(session, &context->roots[m], AGENTX_REGISTER);
+    }
+}
+
+static bool add_context(struct registrations *registrations, const char *name)
+{
+    netsnmp_session *session = responder_session(registrations->responder);
+    struct context *context = calloc(1, sizeof(*context));
+
+    if (context == NULL) {
+        return false;
+    }
+    context->name = strdup(name);
+    if (context->name == NULL) {
+        free(context);
+        return false;
+    }
+    context->next = registrations->first;
+    registrations->first = context;
+    context->is_served = true;
+    context->raw = (struct raw_handler) { registrations->agent,
+                                          registrations->responder, context->name };
+    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+        struct root *root = &context->roots[m];
+
+        root->context = context;
+        root->module = mib_modules[m];
+        root->handler = make_handler(context, mib_modules[m]);
+        if (root->handler == NULL) {
+            unregister(context, NULL);
+            return false;
         }
     }
-}
-
-static void registered_free(struct registered *registered)
-{
-    free(registered->context);
-    free(registered);
-}
-
-static struct registered *registered_new(struct registrations *owner,
-                                         const char *context)
-{
-    struct registered *registered = calloc(1, sizeof(*registered));
-
-    if (registered == NULL) {
-        return NULL;
-    }
-    registered->owner = owner;
-    registered->context = strdup(context);
-    if (registered->context == NULL) {
-        free(registered);
-        return NULL;
-    }
-    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
-        registered->handlers[m] = register_root(registered, mib_modules[m]);
-        if (registered->handlers[m] == NULL) {
-            unregister(registered);
-            registered_free(registered);
-            return NULL;
-        }
-    }
-    return registered;
+    tell_all_roots(context, session);
+    return true;
 }
 
 struct registrations *registrations_new(struct agent *agent,
@@ -220,20 +206,19 @@ void registrations_free(struct registrations *registrations)
         return;
     }
     while (registrations->first != NULL) {
-        struct registered *registered = registrations->first;
+        struct context *context = registrations->first;
 
-        registrations->first = registered->next;
-        registered_free(registered);
+        registrations->first = context->next;
+        free(context->name);
+        free(context);
     }
     free(registrations);
 }
 
-static bool is_registered(const struct registrations *registrations,
-                          const char *context)
+static bool is_served(const struct registrations *registrations, const char *name)
 {
-    for (const struct registered *at = registrations->first; at != NULL;
-         at = at->next) {
-        if (strcmp(at->context, context) == 0) {
+    for (const struct context *at = registrations->first; at != NULL; at = at->next) {
+        if (at->is_served && strcmp(at->name, name) == 0) {
             return true;
         }
     }
@@ -243,33 +228,37 @@ static bool is_registered(const struct registrations *registrations,
 bool registrations_update(struct registrations *registrations)
 {
     struct agent *agent = registrations->agent;
+    netsnmp_session *session = responder_session(registrations->responder);
     bool good = true;
 
-    for (struct registered **at = &registrations->first; *at != NULL;) {
-        struct registered *registered = *at;
-
-        if (agent_find_view(agent, registered->context, strlen(registered->context))
-            == NULL) {
-            *at = registered->next;
-            unregister(registered);
-            registered_free(registered);
-        } else {
-            at = &registered->next;
+    for (struct context *at = registrations->first; at != NULL; at = at->next) {
+        if (at->is_served
+            && agent_find_view(agent, at->name, strlen(at->name)) == NULL) {
+            unregister(at, session);
         }
     }
     for (size_t i = 0; i < agent->view_count; i++) {
-        struct registered *registered;
-
-        if (is_registered(registrations, agent->views[i].context)) {
-            continue;
-        }
-        registered = registered_new(registrations, agent->views[i].context);
-        if (registered == NULL) {
+        if (!is_served(registrations, agent->views[i].context)
+            && !add_context(registrations, agent->views[i].context)) {
             good = false;
-        } else {
-            registered->next = registrations->first;
-            registrations->first = registered;
         }
     }
     return good;
+}
+
+void registrations_attach(struct registrations *registrations, netsnmp_session *session)
+{
+    show_session(session, false);
+    for (struct context *at = registrations->first; at != NULL; at = at->next) {
+        if (at->is_served) {
+            tell_all_roots(at, session);
+        }
+    }
+}
+
+void registrations_release(netsnmp_session *session)
+{
+    if (session != NULL) {
+        show_session(session, true);
+    }
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * registration.h - one raw handler for each MIB root in each context.
+ * registration.h - the MIB roots in each context: known to net-snmp, and
+ * registered with the master.
  *
- * Requests of the master are answered by responder.h before net-snmp's own
- * dispatch; what still comes to the handlers are SETs, and requests that
- * arrive while net-snmp itself waits for the master.  SNMP thread only.
+ * The PDUs to the master are sent from here and their answers come later.
+ * net-snmp's own way waits for each answer, and when the session is lost
+ * meanwhile, 5.9.3 reads what it has freed and takes for registered what is
+ * not.  SNMP thread only.
  */
 #ifndef HVX_AGENT_REGISTRATION_H
 #define HVX_AGENT_REGISTRATION_H
 
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
 #include <stdbool.h>
 
 #include "agent/agent.h"
@@ -25,8 +29,19 @@ void registrations_free(struct registrations *registrations);
 
 /*
  * Registers the contexts that the agent's views have and net-snmp has not,
- * and unregisters those that are gone.  False: not all could be registered.
+ * and unregisters those that are gone; with the master too while there is a
+ * session.  False: not all could be registered.
  */
 bool registrations_update(struct registrations *registrations) MUST_CHECK;
+
+/*
+ * A session to the master was opened: registers everything with it, and keeps
+ * net-snmp from doing so until registrations_release().
+ */
+void registrations_attach(struct registrations *registrations,
+                          netsnmp_session *session);
+
+/* Lets net-snmp close the session in its own way. */
+void registrations_release(netsnmp_session *session);
 
 #endif

@@ -367,6 +367,11 @@ void responder_attach(struct responder *responder, netsnmp_session *session)
     session->callback_magic = responder;
 }
 
+netsnmp_session *responder_session(const struct responder *responder)
+{
+    return responder->session;
+}
+
 void responder_detach(struct responder *responder, netsnmp_session *session)
 {
     struct waiting **at = &responder->waiting;

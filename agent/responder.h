@@ -24,6 +24,9 @@ void responder_free(struct responder *responder);
 /* A session to the master has been opened: its requests come here first. */
 void responder_attach(struct responder *responder, netsnmp_session *session);
 
+/* The session attached; NULL while there is none. */
+netsnmp_session *responder_session(const struct responder *responder);
+
 /* The session has ended: what waited for it is dropped. */
 void responder_detach(struct responder *responder, netsnmp_session *session);
 

@@ -69,6 +69,17 @@ static void on_registered(unsigned alarm, void *argument)
     set_ping_interval(RECONNECT_S);
 }
 
+/*
+ * Drops net-snmp's alarms that open or ping a session, before it makes the
+ * ones that go with the new state: those of a session lost while it was being
+ * opened would stay for ever and add up.  Nothing else waits at such a moment,
+ * as every request belongs to a session.
+ */
+static void drop_alarms(void)
+{
+    snmp_alarm_unregister_all();
+}
+
 static int on_session_start(int major, int minor, void *server_argument,
                             void *client_argument)
 {
@@ -77,7 +88,9 @@ static int on_session_start(int major, int minor, void *server_argument,
 
     (void)major;
     (void)minor;
+    drop_alarms();
     responder_attach(subagent->responder, server_argument);
+    registrations_attach(subagent->registrations, server_argument);
     subagent->connected = true;
     subagent->absence_told = false;
     set_ping_interval(subagent->ping_s);
@@ -94,6 +107,7 @@ static int on_session_stop(int major, int minor, void *server_argument,
     (void)major;
     (void)minor;
     responder_detach(subagent->responder, server_argument);
+    drop_alarms();
     if (subagent->connected && !subagent->ended) {
         log_warning("lost the AgentX master; reconnecting");
     }
@@ -222,6 +236,7 @@ void subagent_stop(struct subagent *subagent)
                              on_session_start, subagent, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
                              on_session_stop, subagent, 1);
+    registrations_release(responder_session(subagent->responder));
     snmp_shutdown(APPLICATION);
     registrations_free(subagent->registrations);
     responder_free(subagent->responder);

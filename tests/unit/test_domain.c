@@ -43,7 +43,7 @@ static void test_a_domain_is_copied_and_cleaned(void **state)
 
 static void test_a_domain_without_a_name_has_an_empty_one(void **state)
 {
-    struct domain *domain = domain_new(&(const struct domain){ .name = NULL });
+    struct domain *domain = domain_new(&(const struct domain) { .name = NULL });
 
     (void)state;
     assert_non_null(domain);
@@ -77,7 +77,7 @@ static void test_a_configuration_is_copied(void **state)
     assert_int_equal(config->memory_bytes, INT64_C(4) << 30);
     record_unref(config);
 
-    config = domain_config_new(&(const struct domain_config){ .vcpus = 1 });
+    config = domain_config_new(&(const struct domain_config) { .vcpus = 1 });
     assert_non_null(config);
     assert_null(config->os_type); /* unknown stays unknown */
     record_unref(config);

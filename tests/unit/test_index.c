@@ -50,9 +50,9 @@ int fsync(int fd)
     if (S_ISREG(status.st_mode)) {
         struct stat new_status;
 
-        syncs.new_file_first = syncs.calls == 1 &&
-                               stat(syncs.new_path, &new_status) == 0 &&
-                               new_status.st_ino == status.st_ino && status.st_size > 0;
+        syncs.new_file_first =
+            syncs.calls == 1 && stat(syncs.new_path, &new_status) == 0
+            && new_status.st_ino == status.st_ino && status.st_size > 0;
     } else if (S_ISDIR(status.st_mode)) {
         syncs.folder_last = syncs.calls == 2 && access(syncs.new_path, F_OK) < 0;
     }
@@ -399,7 +399,7 @@ static void test_visits_what_is_in_use_in_order(void **state)
     index_store_visit(store, visit, &visits);
     assert_int_equal(visits.count, 998);
 
-    visits = (struct visits){ store, 0, 0 };
+    visits = (struct visits) { store, 0, 0 };
     index_store_visit(store, visit, &visits); /* releases each of them */
     assert_int_equal(visits.count, 998);
     assert_int_equal(index_store_count(store), 0);
@@ -475,8 +475,8 @@ static void test_a_full_store_says_so(void **state)
     (void)state;
     for (uint32_t i = 1; i <= INDEX_KEYS_MAX; i++) {
         snprintf(key, sizeof(key), "%" PRIx32, i);
-        if (index_store_assign(store, key, 0, &index, NULL) != STATUS_OK ||
-            index != i) {
+        if (index_store_assign(store, key, 0, &index, NULL) != STATUS_OK
+            || index != i) {
             fail_msg("key %" PRIu32 " got index %" PRIu32, i, index);
         }
     }
@@ -1027,8 +1027,8 @@ static void save_until_killed(const struct scratch *scratch, struct progress *pr
         char key[32];
 
         snprintf(key, sizeof(key), "key-%" PRIu32, ++count);
-        if (index_store_assign(store, key, 0, &index, NULL) != STATUS_OK ||
-            index != count || index_store_save(store, NULL) != STATUS_OK) {
+        if (index_store_assign(store, key, 0, &index, NULL) != STATUS_OK
+            || index != count || index_store_save(store, NULL) != STATUS_OK) {
             _exit(1);
         }
         progress->saved = count;

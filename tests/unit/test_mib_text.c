@@ -43,6 +43,16 @@ static const char *const later[] = {
 };
 #define LATER_COUNT (sizeof(later) / sizeof(later[0]))
 
+#ifdef __SANITIZE_ADDRESS__
+/* The parser of libsmi forgets some of its memory. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libsmi.so\n";
+}
+#endif
+
 /* What the parser complains of: it has no argument of ours. */
 static unsigned complaints;
 static char first_complaint[512];
@@ -94,13 +104,6 @@ static int load_modules(void **state)
         return -1;
     }
     return load(source, "VM-MIB") != 0 || load(build, "HVAGENTX-MIB") != 0 ? -1 : 0;
-}
-
-static int unload_modules(void **state)
-{
-    (void)state;
-    smiExit();
-    return 0;
 }
 
 static bool same_oid(const SmiNode *node, const uint32_t *ids, size_t length)
@@ -579,5 +582,5 @@ int main(void)
         WITH_FIXTURE(test_capabilities_have_the_numbers_of_the_text),
     };
 
-    return cmocka_run_group_tests_name("mib_text", tests, load_modules, unload_modules);
+    return cmocka_run_group_tests_name("mib_text", tests, load_modules, NULL);
 }

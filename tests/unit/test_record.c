@@ -64,8 +64,8 @@ static void test_everything_is_in_one_block(void **state)
     assert_null(sample->nothing);
     assert_string_equal(sample->title, "title");
     assert_int_equal((uintptr_t)sample->numbers % _Alignof(max_align_t), 0);
-    assert_true(sample->title > block &&
-                sample->title + sizeof("title") <= block + measured.used);
+    assert_true(sample->title > block
+                && sample->title + sizeof("title") <= block + measured.used);
     for (size_t i = 0; i < 3; i++) {
         sample->numbers[i] = 1.0L; /* ASan tells when there is no room */
     }

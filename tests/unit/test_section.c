@@ -276,7 +276,7 @@ static void test_threads_deliver_while_another_closes(void **state)
     (void)state;
     atomic_store(&deliveries, 0);
     for (unsigned i = 0; i < THREADS; i++) {
-        work[i] = (struct delivery){ builder_ref(builder), i * 1000000, 0 };
+        work[i] = (struct delivery) { builder_ref(builder), i * 1000000, 0 };
         assert_int_equal(pthread_create(&threads[i], NULL, deliver, &work[i]), 0);
     }
     while (atomic_load(&deliveries) < 500) {
@@ -286,8 +286,8 @@ static void test_threads_deliver_while_another_closes(void **state)
     content = builder_content(builder); /* while late ones are still refused */
     for (size_t i = 1; i < content.count; i++) {
         assert_true(uuid_compare(section_uuid(SECTION_DOMAINS, content.records[i - 1]),
-                                 section_uuid(SECTION_DOMAINS, content.records[i])) <
-                    0);
+                                 section_uuid(SECTION_DOMAINS, content.records[i]))
+                    < 0);
     }
     for (size_t i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);

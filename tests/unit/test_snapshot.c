@@ -36,8 +36,8 @@ static void open_indices(struct fixture *fixture)
 {
     struct error error = ERROR_NONE;
 
-    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices, &error) !=
-        STATUS_OK) {
+    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices, &error)
+        != STATUS_OK) {
         fail_msg("%s", error.text);
     }
 }
@@ -757,8 +757,8 @@ static void test_rows_are_found_whatever_the_hint(void **state)
     for (uint32_t index = 0; index <= 10; index++) {
         size_t expected = 0;
 
-        while (expected < snapshot->domain_count &&
-               snapshot->domains[expected].index < index) {
+        while (expected < snapshot->domain_count
+               && snapshot->domains[expected].index < index) {
             expected++;
         }
         for (size_t hint = 0; hint <= 6; hint++) {

@@ -1,0 +1,386 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: BSD-2-Clause
+"""What managers see of one node through a real snmpd: GET, GETNEXT, GETBULK, SET."""
+import time
+import unittest
+
+import lab
+import snmp
+from lab import Lab
+from node import SMALL, Node
+from snmp import (END, HVX_MIB, NO_INSTANCE, NO_OBJECT, VM_MIB, Manager, SnmpError,
+                  below, oid)
+
+UPTIME_S = 100
+TICKS_PER_S = 100
+
+# Every object of the two modules, and its type on the wire.
+SCALARS = {
+    "vmHvSoftware": "STRING", "vmHvVersion": "STRING", "vmHvObjectID": "OID",
+    "vmHvUpTime": "Timeticks", "vmNumber": "INTEGER", "vmTableLastChange": "Timeticks",
+    "hvxAgentVersion": "STRING", "hvxAgentStartTime": "STRING",
+    "hvxAgentUpTime": "Timeticks", "hvxAgentRequests": "Counter32",
+    "hvxAgentRequestsDelegated": "Counter32", "hvxAgentRequestsLate": "Counter32",
+    "hvxAgentCollections": "Counter32",
+}
+VM_COLUMNS = {
+    "vmName": "STRING", "vmUUID": "STRING", "vmOSType": "STRING",
+    "vmAdminState": "INTEGER", "vmOperState": "INTEGER", "vmAutoStart": "INTEGER",
+    "vmPersistent": "INTEGER", "vmCurCpuNumber": "INTEGER", "vmMinCpuNumber": "INTEGER",
+    "vmMaxCpuNumber": "INTEGER", "vmMemUnit": "INTEGER", "vmCurMem": "INTEGER",
+    "vmMinMem": "INTEGER", "vmMaxMem": "INTEGER", "vmUpTime": "Timeticks",
+    "vmCpuTime": "Counter64",
+}
+CONNECTION_COLUMNS = {
+    "hvxConnectionName": "STRING", "hvxConnectionUri": "STRING",
+    "hvxConnectionContext": "STRING", "hvxConnectionDefault": "INTEGER",
+    "hvxConnectionBackend": "STRING", "hvxConnectionHypervisor": "STRING",
+    "hvxConnectionVersion": "STRING", "hvxConnectionState": "INTEGER",
+    "hvxConnectionSince": "STRING", "hvxConnectionLastError": "STRING",
+    "hvxConnectionAge": "Gauge32", "hvxConnectionCollectionTime": "Gauge32",
+    "hvxConnectionCollections": "Counter32", "hvxConnectionFailures": "Counter32",
+    "hvxConnectionAbandoned": "Counter32", "hvxConnectionReconnects": "Counter32",
+    "hvxConnectionDomains": "Gauge32", "hvxConnectionCapabilities": "STRING",
+}
+# Differ from one request to the next.
+VOLATILE = [oid(name) for name in (
+    "hvxAgentUpTime", "hvxAgentRequests", "hvxAgentRequestsDelegated",
+    "hvxAgentRequestsLate", "hvxAgentCollections", "hvxConnectionAge",
+    "hvxConnectionCollectionTime", "hvxConnectionCollections")]
+
+
+def is_volatile(name):
+    return any(below(prefix, name) for prefix in VOLATILE)
+
+
+def steady(varbinds):
+    """What is the same at any time: no durations."""
+    return [varbind for varbind in varbinds if varbind[1].type != "Timeticks"]
+
+
+class OneNode(unittest.TestCase):
+    """A node whose clock stands still, collected once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(Lab())
+        node = cls.lab.write("node.xml", Node(SMALL, frozen_s=UPTIME_S).xml())
+        cls.lab.write_config(f"first sim:{node}", maxAge="1h")
+        cls.lab.start_master()
+        cls.lab.start_agent()
+        cls.lab.wait_state(2)
+        names = cls.lab.walk(oid("vmName"))
+        cls.index = {value.value.decode(): name[-1] for name, value in names}
+        cls.last = max(cls.index.values())
+
+    def walk_all(self, **how):
+        return self.lab.walk(VM_MIB, **how) + self.lab.walk(HVX_MIB, **how)
+
+
+class Reading(OneNode):
+
+    def test_each_value_is_that_of_the_node_file(self):
+        self.assertEqual(sorted(self.index), sorted(domain.name for domain in SMALL))
+        for domain in SMALL:
+            index = self.index[domain.name]
+            wanted = {oid(column, index): value
+                      for column, value in domain.columns().items()}
+            with self.subTest(domain=domain.name):
+                self.assertEqual(self.lab.get_many(wanted), wanted)
+
+    def test_indices_are_small_and_dense(self):
+        self.assertEqual(sorted(self.index.values()), list(range(1, len(SMALL) + 1)))
+
+    def test_counters_and_times_are_there_where_they_are_known(self):
+        for domain in SMALL:
+            index = self.index[domain.name]
+            cpu_time = self.lab.get(oid("vmCpuTime", index))
+            up_time = self.lab.get(oid("vmUpTime", index))
+            with self.subTest(domain=domain.name):
+                if domain.state.is_active:
+                    self.assertEqual(cpu_time.type, "Counter64")
+                    self.assertGreater(cpu_time.value, 0)
+                    self.assertGreater(up_time.value, 0)
+                    self.assertLess(up_time.value, self.lab.get(oid("vmHvUpTime", 0)).value)
+                else:
+                    self.assertEqual(cpu_time, NO_INSTANCE)
+                    self.assertIn(up_time, (NO_INSTANCE, snmp.Value("Timeticks", 0)))
+
+    def test_scalars(self):
+        self.assertEqual(self.lab.get(oid("vmNumber", 0)), snmp.integer(len(SMALL)))
+        self.assertEqual(self.lab.get(oid("vmHvObjectID", 0)).value,
+                         HVX_MIB + (4, 1, 1))
+        # The time since the collection is added; nothing is older than the machine.
+        uptime = self.lab.get(oid("vmHvUpTime", 0))
+        machine_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self.assertGreaterEqual(uptime.value, min(UPTIME_S, machine_s - 60) * TICKS_PER_S)
+        self.assertLess(uptime.value, (UPTIME_S + 3600) * TICKS_PER_S)
+        change = self.lab.get(oid("vmTableLastChange", 0))
+        self.assertLessEqual(change.value, self.lab.get(oid("vmHvUpTime", 0)).value)
+
+    def test_each_object_has_its_type(self):
+        values = dict(self.walk_all())
+        for name, kind in SCALARS.items():
+            self.assertEqual(values.pop(oid(name, 0)).type, kind, name)
+        columns = {oid(name): kind
+                   for name, kind in (VM_COLUMNS | CONNECTION_COLUMNS).items()}
+        for name, value in values.items():
+            self.assertEqual(value.type, columns[name[:-1]], name)
+        self.assertEqual({name[:-1] for name in values}, set(columns))
+
+    def test_walk_is_the_union_of_gets(self):
+        walk = self.walk_all()
+        for name, value in self.lab.get_many(name for name, _ in walk).items():
+            walked = dict(walk)[name]
+            self.assertEqual(value.type, walked.type, name)
+            if not is_volatile(name) and value.type != "Timeticks":
+                self.assertEqual(value, walked, name)
+
+    def test_walk_goes_forward(self):
+        names = [name for name, _ in self.walk_all()]
+        self.assertEqual(names, sorted(set(names)))
+
+    def test_bulk_walks_show_the_same(self):
+        wanted = [(name, value.type) for name, value in self.walk_all()]
+        for repetitions in (1, 2, 7, 50, 400):
+            with self.subTest(repetitions=repetitions):
+                walk = (self.lab.bulk_walk(VM_MIB, repetitions)
+                        + self.lab.bulk_walk(HVX_MIB, repetitions))
+                self.assertEqual([(name, value.type) for name, value in walk], wanted)
+
+    def test_bulk_of_several_columns_goes_row_by_row(self):
+        columns = ["vmName", "vmUUID", "vmOperState", "vmMaxMem"]
+        answer = self.lab.ask("snmpbulkget", *(oid(column) for column in columns),
+                              options=("-Cn0", f"-Cr{self.last}"))
+        wanted = [oid(column, index) for index in sorted(self.index.values())
+                  for column in columns]
+        self.assertEqual([name for name, _ in answer], wanted)
+        self.assertEqual(dict(answer), self.lab.get_many(wanted))
+
+    def test_bulk_with_non_repeaters(self):
+        answer = self.lab.ask("snmpbulkget", oid("vmNumber"), oid("hvxAgentVersion"),
+                              oid("vmName"), oid("vmCurMem"),
+                              options=("-Cn2", "-Cr3"))
+        self.assertEqual([name for name, _ in answer], [
+            oid("vmNumber", 0), oid("hvxAgentVersion", 0),
+            oid("vmName", 1), oid("vmCurMem", 1), oid("vmName", 2), oid("vmCurMem", 2),
+            oid("vmName", 3), oid("vmCurMem", 3)])
+
+    def test_table_with_names(self):
+        run = self.lab.run("snmptable", "VM-MIB::vmTable", options=(
+            *snmp.MIB_OPTIONS, "-Ci", "-Cf", "|", "-Oe"))
+        self.assertEqual(run.stderr, "")
+        lines = [line.split("|") for line in run.stdout.splitlines() if "|" in line]
+        titles, rows = lines[0], lines[1:]
+        self.assertEqual(titles, ["index", *VM_COLUMNS])
+        self.assertEqual({row[0]: row[1] for row in rows},
+                         {str(index): name for name, index in self.index.items()})
+
+    def test_what_is_not_there(self):
+        cases = {
+            oid("vmName", self.last + 1): NO_INSTANCE,
+            oid("vmName", 0): NO_INSTANCE,
+            oid("vmName", 1, 1): NO_INSTANCE,
+            oid("vmName", 4294967295): NO_INSTANCE,
+            oid("vmName"): NO_INSTANCE,
+            oid("vmNumber"): NO_INSTANCE,
+            oid("vmNumber", 1): NO_INSTANCE,
+            oid("vmNumber", 0, 0): NO_INSTANCE,
+            oid("hvxConnectionName", 2): NO_INSTANCE,
+            oid("vmIndex", 1): NO_OBJECT,            # not accessible
+            oid("vmEntry", 18, 1): NO_OBJECT,        # no such column
+            oid("vmEntry"): NO_OBJECT,
+            oid("vmTable"): NO_OBJECT,
+            VM_MIB: NO_OBJECT,
+            VM_MIB + (1, 5, 1, 3, 1, 1): NO_OBJECT,  # vmCpuTable: not in this version
+            HVX_MIB: NO_OBJECT,
+            HVX_MIB + (2, 1): NO_OBJECT,             # hvxPower: not in this version
+            oid("hvxConnectionIndex", 1): NO_OBJECT,
+        }
+        for name, wanted in cases.items():
+            with self.subTest(name=name):
+                self.assertEqual(self.lab.get(name), wanted)
+
+    def test_one_missing_object_leaves_the_others(self):
+        answer = self.lab.ask("snmpget", oid("vmName", 1), oid("vmName", 999),
+                              oid("vmIndex", 1), oid("vmNumber", 0))
+        self.assertEqual([value for _, value in answer[1:3]], [NO_INSTANCE, NO_OBJECT])
+        self.assertEqual([answer[0][1].type, answer[3][1].type], ["STRING", "INTEGER"])
+
+    def test_getnext_at_the_borders(self):
+        first, last = 1, self.last
+        cases = {
+            (1, 3, 6, 1, 2, 1, 235, 4294967295): oid("vmHvSoftware", 0),
+            VM_MIB: oid("vmHvSoftware", 0),
+            VM_MIB + (0,): oid("vmHvSoftware", 0),
+            oid("vmHvSoftware"): oid("vmHvSoftware", 0),
+            oid("vmHvSoftware", 0): oid("vmHvVersion", 0),
+            oid("vmHvUpTime", 0): oid("vmNumber", 0),
+            oid("vmTable"): oid("vmName", first),
+            oid("vmEntry"): oid("vmName", first),
+            oid("vmIndex", 5): oid("vmName", first),
+            oid("vmName"): oid("vmName", first),
+            oid("vmName", 0): oid("vmName", first),
+            oid("vmName", 1): oid("vmName", 2),
+            oid("vmName", 1, 0): oid("vmName", 2),
+            oid("vmName", last): oid("vmUUID", first),
+            oid("vmName", 4294967295): oid("vmUUID", first),
+            oid("vmName", 4294967295, 4294967295): oid("vmUUID", first),
+            oid("vmMaxMem", last): oid("vmUpTime", first),
+            HVX_MIB: oid("hvxAgentVersion", 0),
+            oid("hvxAgentVersion", 0): oid("hvxAgentStartTime", 0),
+            oid("hvxAgentUpTime", 0): oid("hvxAgentRequests", 0),
+            oid("hvxAgentCollections", 0): oid("hvxConnectionName", 1),
+            oid("hvxConnectionName", 1): oid("hvxConnectionUri", 1),
+        }
+        for start, wanted in cases.items():
+            with self.subTest(start=start):
+                self.assertEqual(self.lab.get_next(start)[0][0], wanted)
+
+    def test_getnext_of_several_at_once(self):
+        starts = [oid("vmName", 1), oid("vmUUID", self.last), oid("vmNumber"),
+                  oid("hvxConnectionName")]
+        answer = [name for name, _ in self.lab.get_next(*starts)]
+        self.assertEqual(answer, [oid("vmName", 2), oid("vmOSType", 1),
+                                  oid("vmNumber", 0), oid("hvxConnectionName", 1)])
+
+    def test_getnext_behind_the_last_object_leaves_the_module(self):
+        for root, last in ((VM_MIB, oid("vmCpuTime", 4294967295)),
+                           (HVX_MIB, oid("hvxConnectionCapabilities", 1))):
+            (name, value), = self.lab.get_next(last)
+            if value != END:
+                self.assertFalse(below(root, name), name)
+                self.assertGreater(name, last)
+
+    def test_a_walk_from_the_top_passes_through(self):
+        names = [name for name, _ in self.lab.bulk_walk((1, 3, 6, 1), 60)]
+        self.assertEqual(names, sorted(set(names)))
+        for name in (oid("sysUpTime", 0), oid("vmName", self.last),
+                     oid("hvxConnectionName", 1)):
+            self.assertIn(name, names)
+
+
+class Versions(OneNode):
+
+    def test_v1_walk_skips_counter64_and_ends(self):
+        wanted = [(name, value.type) for name, value in self.walk_all()
+                  if value.type != "Counter64"]
+        walk = self.walk_all(manager=Manager.community(version="1"))
+        self.assertEqual([(name, value.type) for name, value in walk], wanted)
+
+    def test_v1_get(self):
+        manager = Manager.community(version="1")
+        self.assertEqual(self.lab.get(oid("vmNumber", 0), manager),
+                         snmp.integer(len(SMALL)))
+        for name in (oid("vmName", 999), oid("vmIndex", 1), oid("vmCpuTime", 1)):
+            with self.assertRaises(SnmpError) as caught:
+                self.lab.get(name, manager)
+            self.assertEqual(caught.exception.reason, "noSuchName")
+
+    def test_v1_set_is_refused(self):
+        with self.assertRaises(SnmpError) as caught:
+            self.lab.set(oid("vmName", 1), "s", "x", Manager.community(version="1"))
+        self.assertIn(caught.exception.reason, ("noSuchName", "readOnly"))
+
+    def test_v3_shows_the_same(self):
+        manager = Manager.user("operator")
+        self.assertEqual(steady(self.lab.bulk_walk(oid("vmEntry"), manager=manager)),
+                         steady(self.lab.bulk_walk(oid("vmEntry"))))
+        with self.assertRaises(SnmpError) as caught:
+            self.lab.set(oid("vmName", 1), "s", "x", manager)
+        self.assertEqual(caught.exception.reason, "notWritable")
+
+
+class Names(OneNode):
+    """Names of every length there is, and numbers of every size."""
+
+    def names_of_length(self, length):
+        start = oid("vmName", 1)
+        name = start[:length] + (7,) * (length - len(start))
+        return [name, name[:-1] + (4294967295,), name[:-1] + (0,)]
+
+    def test_every_length_is_answered(self):
+        for length in range(3, 129):
+            names = self.names_of_length(length)
+            answer = self.lab.ask("snmpget", *names)
+            self.assertEqual([name for name, _ in answer], names)
+            for name, value in answer:
+                if name not in (oid("vmName", 1), oid("vmName", 0)):
+                    self.assertIn(value, (NO_OBJECT, NO_INSTANCE), name)
+        self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
+
+    def test_every_length_has_a_successor(self):
+        for length in range(3, 129):
+            names = self.names_of_length(length)
+            for start, (name, value) in zip(names, self.lab.get_next(*names)):
+                if value != END:
+                    self.assertGreater(name, start)
+                if below(oid("vmName", 1), start) and len(start) > len(oid("vmName", 1)):
+                    self.assertEqual(name, oid("vmName", 2))
+
+    def test_the_shortest_names(self):
+        # BER has room for a first number of 0 to 2 only.
+        for name in (".0", ".1", ".1.3", ".1.0", ".2", ".2.4294967215"):
+            (_, value), = self.lab.ask("snmpget", name)
+            self.assertEqual(value, NO_OBJECT)
+            self.assertEqual(len(self.lab.get_next(name)), 1)
+
+
+class Writing(OneNode):
+    """Nothing can be set in this version, and nothing is harmed by trying."""
+
+    # How the tools write a value of each type.
+    SETTABLE = {"STRING": ("s", "other"), "INTEGER": ("i", "3"), "Timeticks": ("t", "5"),
+                "OID": ("o", ".1.3.6"), "Counter32": ("u", "7"), "Gauge32": ("u", "7"),
+                "Counter64": ("u", "7")}
+
+    def assert_refused(self, name, kind, value, *reasons):
+        with self.assertRaises(SnmpError) as caught:
+            self.lab.set(name, kind, value)
+        self.assertIn(caught.exception.reason, reasons, (name, kind))
+
+    def test_each_object_is_read_only(self):
+        names = {oid(name, 0): kind for name, kind in SCALARS.items()}
+        names |= {oid(name, 1): kind
+                  for name, kind in (VM_COLUMNS | CONNECTION_COLUMNS).items()}
+        before = steady(self.lab.walk(oid("vmEntry")))
+        for name, kind in names.items():
+            self.assert_refused(name, *self.SETTABLE[kind], "notWritable")
+        self.assertEqual(steady(self.lab.walk(oid("vmEntry"))), before)
+
+    def test_malformed_values_are_refused(self):
+        values = [("n", ""), ("s", ""), ("i", "-1"), ("i", "2147483647"),
+                  ("u", "4294967295"), ("x", "00" * 16), ("s", "x" * 20_000),
+                  ("a", "192.0.2.1"), ("o", ".1.3" + ".9" * 120), ("d", "0"),
+                  ("b", "1"), ("t", "0"), ("U", "1"), ("I", "-1"), ("F", "1.5"),
+                  ("D", "2.5")]
+        names = [oid("vmName", 1), oid("vmAdminState", 1), oid("vmUUID", 1),
+                 oid("vmNumber", 0), oid("hvxAgentVersion", 0)]
+        for name in names:
+            for kind, value in values:
+                # NULL does not even pass snmpd.
+                self.assert_refused(name, kind, value,
+                                    "wrongType" if kind == "n" else "notWritable")
+        self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
+
+    def test_what_is_not_there_cannot_be_set(self):
+        names = [oid("vmName", 999), oid("vmName"), oid("vmName", 1, 1), oid("vmIndex", 1),
+                 oid("vmEntry", 99, 1), VM_MIB + (9, 9), HVX_MIB + (2, 1, 1, 1, 1),
+                 oid("vmName", *([4294967295] * 116)), oid("vmName", *([0] * 116))]
+        for name in names:
+            for kind, value in (("i", "1"), ("s", "x"), ("x", "")):
+                self.assert_refused(name, kind, value, "notWritable", "noCreation",
+                                    "noAccess")
+        self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
+
+    def test_one_refused_object_refuses_all(self):
+        contact = oid("sysContact", 0)
+        self.lab.set(contact, "s", "before")
+        with self.assertRaises(SnmpError) as caught:
+            self.lab.ask("snmpset", contact, "s", "after", oid("vmName", 1), "s", "x")
+        self.assertEqual(caught.exception.reason, "notWritable")
+        self.assertEqual(self.lab.get(contact), snmp.string("before"))
+
+
+if __name__ == "__main__":
+    lab.main()
