@@ -289,7 +289,7 @@ static bool parse_number_and_unit(const char *text, int64_t *ret_ns)
 static void parse_duration(const char *token, char *line)
 {
     const struct duration_directive *directive = NULL;
-    int64_t duration_ns;
+    int64_t duration_ns = 0;
     char word[64] = "";
 
     if (staging == NULL) {

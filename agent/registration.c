@@ -109,15 +109,20 @@ static void tell_master(netsnmp_session *session, struct root *root, int command
     session->timeout = timeout_us;
 }
 
+static void root_oid(const struct mib_module *module, oid ids[static MIB_OID_MAX])
+{
+    for (size_t i = 0; i < module->root_length; i++) {
+        ids[i] = module->root[i];
+    }
+}
+
 static netsnmp_handler_registration *make_handler(struct context *context,
                                                   const struct mib_module *module)
 {
     netsnmp_handler_registration *handler;
     oid ids[MIB_OID_MAX];
 
-    for (size_t i = 0; i < module->root_length; i++) {
-        ids[i] = module->root[i];
-    }
+    root_oid(module, ids);
     handler = netsnmp_create_handler_registration(
         module->name, raw_handler_handle, ids, module->root_length, HANDLER_CAN_RWRITE);
     if (handler == NULL) {
@@ -129,6 +134,22 @@ static netsnmp_handler_registration *make_handler(struct context *context,
     }
     /* On failure net-snmp frees it. */
     return netsnmp_register_handler(handler) == MIB_REGISTERED_OK ? handler : NULL;
+}
+
+/*
+ * With names of our own: netsnmp_unregister_handler() passes on those of the
+ * registration, and reads them when it has freed them.
+ */
+static void drop_handler(struct root *root)
+{
+    const char *context = root->context->name;
+    oid ids[MIB_OID_MAX];
+
+    root_oid(root->module, ids);
+    unregister_mib_context(ids, root->module->root_length, root->handler->priority,
+                           root->handler->range_subid, root->handler->range_ubound,
+                           context[0] == '\0' ? NULL : context);
+    root->handler = NULL;
 }
 
 static void unregister(struct context *context, netsnmp_session *session)
@@ -143,8 +164,7 @@ static void unregister(struct context *context, netsnmp_session *session)
         if (session != NULL) {
             tell_master(session, root, AGENTX_UNREGISTER);
         }
-        netsnmp_unregister_handler(root->handler);
-        root->handler = NULL;
+        drop_handler(root);
     }
 }
 

@@ -70,14 +70,29 @@ static void on_registered(unsigned alarm, void *argument)
 }
 
 /*
- * Drops net-snmp's alarms that open or ping a session, before it makes the
- * ones that go with the new state: those of a session lost while it was being
- * opened would stay for ever and add up.  Nothing else waits at such a moment,
- * as every request belongs to a session.
+ * Leaves one of net-snmp's alarms that open a session: it makes one more for
+ * each session that is lost while it is being opened, and all of them would
+ * open one more.  Without a session no other alarm is of use.
  */
-static void drop_alarms(void)
+static void on_lost(unsigned alarm, void *argument)
 {
-    snmp_alarm_unregister_all();
+    const struct subagent *subagent = argument;
+    SNMPAlarmCallback *reopen = NULL;
+    const struct snmp_alarm *next;
+
+    (void)alarm;
+    if (subagent->connected) {
+        return;
+    }
+    while ((next = sa_find_next()) != NULL) {
+        if (next->thecallback != on_lost && next->thecallback != on_registered) {
+            reopen = next->thecallback;
+        }
+        snmp_alarm_unregister(next->clientreg);
+    }
+    if (reopen != NULL) {
+        snmp_alarm_register(RECONNECT_S, SA_REPEAT, reopen, NULL);
+    }
 }
 
 static int on_session_start(int major, int minor, void *server_argument,
@@ -88,7 +103,6 @@ static int on_session_start(int major, int minor, void *server_argument,
 
     (void)major;
     (void)minor;
-    drop_alarms();
     responder_attach(subagent->responder, server_argument);
     registrations_attach(subagent->registrations, server_argument);
     subagent->connected = true;
@@ -103,15 +117,17 @@ static int on_session_stop(int major, int minor, void *server_argument,
                            void *client_argument)
 {
     struct subagent *subagent = client_argument;
+    const struct timeval soon = { .tv_usec = 1 };
 
     (void)major;
     (void)minor;
     responder_detach(subagent->responder, server_argument);
-    drop_alarms();
     if (subagent->connected && !subagent->ended) {
         log_warning("lost the AgentX master; reconnecting");
     }
     subagent->connected = false;
+    /* When net-snmp has done all it does at such a moment. */
+    snmp_alarm_register_hr(soon, 0, on_lost, subagent);
     return SNMP_ERR_NOERROR;
 }
 

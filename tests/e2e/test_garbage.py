@@ -12,9 +12,14 @@ from lab import DEADLINE_S
 from protocol import ProtocolTest
 
 
+# Not one that a session counts up to.
+ODD_PACKET = 0x40000000
+
+
 class Garbage(ProtocolTest):
     def pdu(self, kind, payload=b"", flags=0, **fields):
-        header = {"session": self.current.number, "transaction": 9, "packet": 9} | fields
+        header = {"session": self.current.number, "transaction": ODD_PACKET,
+                  "packet": ODD_PACKET} | fields
         return agentx.Pdu(kind, flags, payload=payload, **header).encode()
 
     def assert_survives(self, octets):

@@ -348,8 +348,9 @@ static void test_durations(void **state)
         char file[200];
         int64_t got_ns;
 
-        snprintf(file, sizeof(file), CONNECTION "%s %s\n", duration->directive,
-                 duration->text);
+        /* maxAge is at most staleLimit. */
+        snprintf(file, sizeof(file), CONNECTION "staleLimit 1d\n%s %s\n",
+                 duration->directive, duration->text);
         config = read_good(file);
         memcpy(&got_ns, (const char *)config + duration->offset, sizeof(got_ns));
         if (got_ns != duration->ns) {
