@@ -203,7 +203,7 @@ static void drop_connections(struct agent *agent, const struct config *config)
                                 clock_boot_ns());
         }
         log_notice("connection %s: closed", connection->name);
-        connection_free(connection, 0);
+        agent->left_behind = !connection_free(connection, 0) || agent->left_behind;
     }
     agent->connection_count = kept;
 }
@@ -308,18 +308,20 @@ failed:
     return NULL;
 }
 
-void agent_free(struct agent *agent)
+bool agent_free(struct agent *agent)
 {
     int64_t patience_ns = END_PATIENCE_NS;
+    bool alone;
 
     if (agent == NULL) {
-        return;
+        return true;
     }
+    alone = !agent->left_behind;
     free_views(agent);
     for (size_t i = 0; i < agent->connection_count; i++) {
         int64_t begun_ns = clock_boot_ns();
 
-        connection_free(agent->connections[i], patience_ns);
+        alone = connection_free(agent->connections[i], patience_ns) && alone;
         patience_ns -= clock_boot_ns() - begun_ns;
         patience_ns = patience_ns < 0 ? 0 : patience_ns;
     }
@@ -332,6 +334,7 @@ void agent_free(struct agent *agent)
     }
     config_free(agent->config);
     free(agent);
+    return alone;
 }
 
 enum status agent_reload(struct agent *agent, struct config *config,

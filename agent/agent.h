@@ -35,6 +35,7 @@ struct agent {
     struct mib_tree *tree;
     struct queue *queue;
     uint64_t last_id; /* of a connection */
+    bool left_behind; /* calls of connections that are closed may go on */
     int lock_fd;      /* of the state folder; -1: none is used */
     struct index_store *connection_indices;
     size_t connection_count;
@@ -50,8 +51,11 @@ struct agent {
  */
 struct agent *agent_new(struct config *config, bool keep_state, struct error *error);
 
-/* Ends everything; calls that hang are left behind.  NULL is allowed. */
-void agent_free(struct agent *agent);
+/*
+ * Ends everything; calls that hang are left behind.  NULL is allowed.  False:
+ * some are, and the process must end with _exit().
+ */
+bool agent_free(struct agent *agent);
 
 /*
  * Changes to another configuration, which is taken over in every case:

@@ -586,12 +586,13 @@ void collector_request(struct collector *collector, unsigned sections)
     pthread_mutex_unlock(&collector->lock);
 }
 
-void collector_stop(struct collector *collector, int64_t patience_ns)
+bool collector_stop(struct collector *collector, int64_t patience_ns)
 {
     struct timespec until;
+    bool alone;
 
     if (collector == NULL) {
-        return;
+        return true;
     }
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (long)(patience_ns % CLOCK_NS_PER_S);
@@ -608,5 +609,7 @@ void collector_stop(struct collector *collector, int64_t patience_ns)
     while (collector->references > 1
            && pthread_cond_timedwait(&collector->left, &collector->lock, &until) == 0) {
     }
+    alone = collector->references == 1;
     unlock_and_unref(collector);
+    return alone;
 }

@@ -78,7 +78,9 @@ void collector_request(struct collector *collector, unsigned sections);
  * way; those that are later are left to themselves, and the last one to
  * return closes the link and frees the collector.  No event comes after this
  * returned.  NULL is allowed.
+ * False: some are left, and the process must not run what exit() runs while
+ * they may go on.
  */
-void collector_stop(struct collector *collector, int64_t patience_ns);
+bool collector_stop(struct collector *collector, int64_t patience_ns);
 
 #endif

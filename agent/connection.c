@@ -115,17 +115,20 @@ no_memory:
     return NULL;
 }
 
-void connection_free(struct connection *connection, int64_t patience_ns)
+bool connection_free(struct connection *connection, int64_t patience_ns)
 {
+    bool alone;
+
     if (connection == NULL) {
-        return;
+        return true;
     }
-    collector_stop(connection->collector, patience_ns);
+    alone = collector_stop(connection->collector, patience_ns);
     snapshot_unref(connection->snapshot);
     free(connection->uri);
     free(connection->public_uri);
     free(connection->context);
     free(connection);
+    return alone;
 }
 
 /* The sections that its backend can collect at all. */

@@ -46,8 +46,8 @@ struct connection *connection_new(uint64_t id, const struct config *config,
                                   struct index_store *indices, struct queue *queue,
                                   struct error *error);
 
-/* Ends the collector (collector_stop() has patience_ns) and frees. */
-void connection_free(struct connection *connection, int64_t patience_ns);
+/* Ends the collector and frees; patience and result as collector_stop(). */
+bool connection_free(struct connection *connection, int64_t patience_ns);
 
 /*
  * Which of these sections are worth waiting for by an answer to a request

@@ -103,6 +103,18 @@ static void reload(struct agent *agent, void *argument)
                options->config == NULL ? "hvagentx.conf" : options->config);
 }
 
+/*
+ * Ends the process without what exit() runs where threads may still be in
+ * libraries that it would take down.
+ */
+static void end(bool alone, int status)
+{
+    if (!alone) {
+        fflush(NULL);
+        _exit(status);
+    }
+}
+
 static int serve(struct options *options, struct config *config)
 {
     struct error error = ERROR_NONE;
@@ -128,17 +140,18 @@ static int serve(struct options *options, struct config *config)
     log_notice("hvagentx " PACKAGE_VERSION " started");
     subagent = subagent_start(agent, &error);
     if (subagent == NULL) {
-        agent_free(agent);
+        fail(error.text);
         close(signals);
-        return fail(error.text);
+        end(agent_free(agent), EXIT_FAILURE);
+        return EXIT_FAILURE;
     }
     daemon_ready(ready_fd);
     subagent_run(subagent, signals, reload, options);
     /* Ending net-snmp ends its log. */
     log_notice("hvagentx stopped");
     subagent_stop(subagent);
-    agent_free(agent);
     close(signals);
+    end(agent_free(agent), EXIT_SUCCESS);
     return EXIT_SUCCESS;
 }
 
@@ -146,6 +159,8 @@ static int walk(const struct options *options)
 {
     struct error error = ERROR_NONE;
     struct config *config = NULL;
+    enum status status;
+    bool alone = true;
 
     if (options->config == NULL) {
         config = config_new();
@@ -155,10 +170,12 @@ static int walk(const struct options *options)
     if (config == NULL) {
         return fail("out of memory");
     }
-    if (walk_print(config, options->walk_uri, stdout, &error) != STATUS_OK) {
-        return fail(error.text);
+    status = walk_print(config, options->walk_uri, stdout, &alone, &error);
+    if (status != STATUS_OK) {
+        fail(error.text);
     }
-    return EXIT_SUCCESS;
+    end(alone, status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE);
+    return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int run(int argc, char *const *argv)

@@ -145,7 +145,7 @@ static enum status keep_one(struct config *config, const char *uri, struct error
 }
 
 enum status walk_print(struct config *config, const char *uri, FILE *stream,
-                       struct error *error)
+                       bool *ret_alone, struct error *error)
 {
     enum status status = keep_one(config, uri, error);
     struct agent *agent;
@@ -162,6 +162,6 @@ enum status walk_print(struct config *config, const char *uri, FILE *stream,
     if (status == STATUS_OK) {
         print_objects(agent, stream);
     }
-    agent_free(agent);
+    *ret_alone = agent_free(agent);
     return status;
 }
