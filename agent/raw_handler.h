@@ -4,8 +4,8 @@
  * and context.
  *
  * Requests of the master are answered by responder.h before net-snmp's own
- * dispatch.  What still comes here are SETs, and requests that arrive while
- * net-snmp itself waits for the master's answer to a ping.  SNMP thread only.
+ * dispatch.  What still comes here arrives while net-snmp itself waits for the
+ * master's answer to a ping.  SNMP thread only.
  */
 #ifndef HVX_AGENT_RAW_HANDLER_H
 #define HVX_AGENT_RAW_HANDLER_H

@@ -12,11 +12,16 @@
 #define AGENTX_GET 5
 #define AGENTX_GETNEXT 6
 #define AGENTX_GETBULK 7
+#define AGENTX_TESTSET 8
+#define AGENTX_COMMITSET 9
+#define AGENTX_UNDOSET 10
+#define AGENTX_CLEANUPSET 11
 #define AGENTX_RESPONSE 18
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
 
 /* RFC 2741 section 7.2.5.2, res.error */
 #define AGENTX_UNSUPPORTED_CONTEXT 262
+#define AGENTX_PROCESSING_ERROR 268
 
 /* Requests that wait at once; more are answered from what is at hand. */
 #define WAITING_MAX 10000
@@ -319,25 +324,48 @@ void responder_check(struct responder *responder)
     set_alarm(responder);
 }
 
-static int on_agentx(int operation, netsnmp_session *session, int request_id,
-                     netsnmp_pdu *pdu, void *magic)
+/* Get, GetNext, GetBulk: now, or when the data has come. */
+static void handle_get(struct responder *responder, netsnmp_session *session,
+                       netsnmp_pdu *pdu)
 {
-    struct responder *responder = magic;
-    int64_t now_ns;
+    int64_t now_ns = clock_boot_ns();
 
-    if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE
-        || (pdu->command != AGENTX_GET && pdu->command != AGENTX_GETNEXT
-            && pdu->command != AGENTX_GETBULK)) {
-        return responder->pass_on(operation, session, request_id, pdu, NULL);
-    }
-    now_ns = clock_boot_ns();
     responder->agent->status.requests++;
     if (!respond(responder, session, pdu, now_ns,
                  responder->waiting_count < WAITING_MAX)
         && !keep_waiting(responder, session, pdu, now_ns)) {
         (void)respond(responder, session, pdu, now_ns, false);
     }
-    return 1;
+}
+
+static int on_agentx(int operation, netsnmp_session *session, int request_id,
+                     netsnmp_pdu *pdu, void *magic)
+{
+    struct responder *responder = magic;
+
+    if (operation != NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) {
+        return responder->pass_on(operation, session, request_id, pdu, NULL);
+    }
+    switch (pdu->command) {
+    case AGENTX_GET:
+    case AGENTX_GETNEXT:
+    case AGENTX_GETBULK:
+        handle_get(responder, session, pdu);
+        return 1;
+    case AGENTX_TESTSET:
+        /* No object is writable (RFC 3416 section 4.2.5). */
+        send_response(session, pdu, NULL, SNMP_ERR_NOTWRITABLE);
+        return 1;
+    case AGENTX_COMMITSET:
+    case AGENTX_UNDOSET:
+        /* No test has succeeded that could be committed. */
+        send_response(session, pdu, NULL, AGENTX_PROCESSING_ERROR);
+        return 1;
+    case AGENTX_CLEANUPSET:
+        return 1;
+    default:
+        return responder->pass_on(operation, session, request_id, pdu, NULL);
+    }
 }
 
 struct responder *responder_new(struct agent *agent)

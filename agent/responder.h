@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * responder.h - answers AgentX Get, GetNext and GetBulk directly on the
- * session to the master, at once or when the data has come.
+ * responder.h - answers the AgentX requests of the master directly on its
+ * session: Get, GetNext and GetBulk at once or when the data has come, and
+ * SETs, none of which succeeds in this version.
  *
  * An answer whose data is too old waits for the collection, for at most
  * waitLimit, without holding up anything else: the request is kept and

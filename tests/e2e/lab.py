@@ -219,7 +219,7 @@ class Lab:
             "moduleDir": MODULES,
             "stateDir": self.folder / "state",
         } | directives
-        lines = [f"{word} {value}" for word, value in values.items() if value is not None]
+        lines = [f"{word} {value}" for word, value in values.items()]
         lines += [f"connection {connection}" for connection in connections]
         return self.write(self.config_path.name, "\n".join(lines) + "\n" + extra)
 
@@ -258,7 +258,8 @@ class Lab:
         if options is None:
             options = ["-C", "-c", self.write("snmpd.conf", self._master_config())]
         # Without SMUX, which would open a TCP port of its own.
-        self.master = self.start("snmpd", ["snmpd", "-f", "-Le", "-I", "-smux", *options])
+        command = ["snmpd", "-f", "-Le", "-I", "-smux", *options]
+        self.master = self.start("snmpd", command)
         self.master.wait_log("^NET-SNMP version")
         return self.master
 
@@ -270,12 +271,12 @@ class Lab:
             self.wait_served()
         return self.agent
 
-    def run_agent(self, *arguments, user=None, deadline_s=DEADLINE_S):
+    def run_agent(self, *arguments, user=None, folder="/"):
         """Runs hvagentx to its end: what it printed and its exit status."""
         run = subprocess.run(
             [AGENT, *(str(argument) for argument in arguments)], env=self.environment,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=self.folder,
-            timeout=deadline_s, user=user)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder,
+            timeout=DEADLINE_S, user=user)
         if _SANITIZER_REPORTS.search(run.stderr):
             raise AssertionError(f"{run.args}: {run.stderr}")
         return run
@@ -284,9 +285,11 @@ class Lab:
         """Waits until the agent's own objects are there."""
         def served():
             if self.agent is not None and not self.agent.is_running():
-                raise AssertionError(f"hvagentx {self.agent.state()}:\n{self.agent.log()}")
+                raise AssertionError(
+                    f"hvagentx {self.agent.state()}:\n{self.agent.log()}")
             with contextlib.suppress(snmp.SnmpTimeout, RuntimeError):
-                return self.get(snmp.oid("hvxAgentVersion", 0), manager).type == "STRING"
+                version = self.get(snmp.oid("hvxAgentVersion", 0), manager)
+                return version.type == "STRING"
         wait_for(served, "hvagentx's objects", deadline_s)
 
     def wait_state(self, number, connection=1):

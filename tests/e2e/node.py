@@ -55,7 +55,9 @@ class Domain:
   <name>{escape(self.name)}</name>
   <uuid>{self.uuid}</uuid>
   <metadata>
-   <sim:domain load="{self.load}" autostart="{autostart}">{"".join(self.faults)}</sim:domain>
+   <sim:domain load="{self.load}" autostart="{autostart}">
+    {"".join(self.faults)}
+   </sim:domain>
   </metadata>
   <memory unit="KiB">{self.memory_kib}</memory>
   <currentMemory unit="KiB">{self.current_kib or self.memory_kib}</currentMemory>

@@ -1,7 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """What managers see of one node through a real snmpd: GET, GETNEXT, GETBULK, SET."""
-import time
 import unittest
 
 import lab
@@ -96,12 +95,13 @@ class Reading(OneNode):
             index = self.index[domain.name]
             cpu_time = self.lab.get(oid("vmCpuTime", index))
             up_time = self.lab.get(oid("vmUpTime", index))
+            node_up_time = self.lab.get(oid("vmHvUpTime", 0))
             with self.subTest(domain=domain.name):
                 if domain.state.is_active:
                     self.assertEqual(cpu_time.type, "Counter64")
                     self.assertGreater(cpu_time.value, 0)
                     self.assertGreater(up_time.value, 0)
-                    self.assertLess(up_time.value, self.lab.get(oid("vmHvUpTime", 0)).value)
+                    self.assertLess(up_time.value, node_up_time.value)
                 else:
                     self.assertEqual(cpu_time, NO_INSTANCE)
                     self.assertIn(up_time, (NO_INSTANCE, snmp.Value("Timeticks", 0)))
@@ -110,10 +110,9 @@ class Reading(OneNode):
         self.assertEqual(self.lab.get(oid("vmNumber", 0)), snmp.integer(len(SMALL)))
         self.assertEqual(self.lab.get(oid("vmHvObjectID", 0)).value,
                          HVX_MIB + (4, 1, 1))
-        # The time since the collection is added; nothing is older than the machine.
+        # The time since the collection is added.
         uptime = self.lab.get(oid("vmHvUpTime", 0))
-        machine_s = time.clock_gettime(time.CLOCK_BOOTTIME)
-        self.assertGreaterEqual(uptime.value, min(UPTIME_S, machine_s - 60) * TICKS_PER_S)
+        self.assertGreaterEqual(uptime.value, UPTIME_S * TICKS_PER_S)
         self.assertLess(uptime.value, (UPTIME_S + 3600) * TICKS_PER_S)
         change = self.lab.get(oid("vmTableLastChange", 0))
         self.assertLessEqual(change.value, self.lab.get(oid("vmHvUpTime", 0)).value)
@@ -310,12 +309,13 @@ class Names(OneNode):
         self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
 
     def test_every_length_has_a_successor(self):
+        first = oid("vmName", 1)
         for length in range(3, 129):
             names = self.names_of_length(length)
             for start, (name, value) in zip(names, self.lab.get_next(*names)):
                 if value != END:
                     self.assertGreater(name, start)
-                if below(oid("vmName", 1), start) and len(start) > len(oid("vmName", 1)):
+                if below(first, start) and length > len(first):
                     self.assertEqual(name, oid("vmName", 2))
 
     def test_the_shortest_names(self):
@@ -330,9 +330,9 @@ class Writing(OneNode):
     """Nothing can be set in this version, and nothing is harmed by trying."""
 
     # How the tools write a value of each type.
-    SETTABLE = {"STRING": ("s", "other"), "INTEGER": ("i", "3"), "Timeticks": ("t", "5"),
-                "OID": ("o", ".1.3.6"), "Counter32": ("u", "7"), "Gauge32": ("u", "7"),
-                "Counter64": ("u", "7")}
+    SETTABLE = {"STRING": ("s", "other"), "INTEGER": ("i", "3"),
+                "Timeticks": ("t", "5"), "OID": ("o", ".1.3.6"),
+                "Counter32": ("u", "7"), "Gauge32": ("u", "7"), "Counter64": ("u", "7")}
 
     def assert_refused(self, name, kind, value, *reasons):
         with self.assertRaises(SnmpError) as caught:
@@ -364,8 +364,9 @@ class Writing(OneNode):
         self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
 
     def test_what_is_not_there_cannot_be_set(self):
-        names = [oid("vmName", 999), oid("vmName"), oid("vmName", 1, 1), oid("vmIndex", 1),
-                 oid("vmEntry", 99, 1), VM_MIB + (9, 9), HVX_MIB + (2, 1, 1, 1, 1),
+        names = [oid("vmName", 999), oid("vmName"), oid("vmName", 1, 1),
+                 oid("vmIndex", 1), oid("vmEntry", 99, 1), VM_MIB + (9, 9),
+                 HVX_MIB + (2, 1, 1, 1, 1),
                  oid("vmName", *([4294967295] * 116)), oid("vmName", *([0] * 116))]
         for name in names:
             for kind, value in (("i", "1"), ("s", "x"), ("x", "")):

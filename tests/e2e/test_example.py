@@ -107,8 +107,8 @@ class Example(unittest.TestCase):
                 self.assertEqual(self.lab.get(oid("vmNumber", 0), manager),
                                  integer(len(SMALL)))
                 self.assertEqual(len(self.lab.walk(oid("vmName"), manager)), len(SMALL))
-                self.assertEqual(self.lab.get(oid("hvxConnectionState", 1), manager).type,
-                                 "INTEGER")
+                state = self.lab.get(oid("hvxConnectionState", 1), manager)
+                self.assertEqual(state.type, "INTEGER")
                 # And nothing else that snmpd or the agent serves.
                 for seen, _ in self.lab.bulk_walk((1, 3), 30, manager):
                     self.assertTrue(below(SYSTEM, seen) or below(VM_MIB, seen)

@@ -86,8 +86,8 @@ class Walks(FreshTest):
 
     def test_data_becomes_stale_within_walks_and_is_slow(self):
         # Answers wait again and again, several managers' at once.
-        self.start(Node(self.domains, faults=[fault("slow", on="domains", delay_ms=30)]),
-                   maxAge="100ms", waitLimit="900ms")
+        slow = fault("slow", on="domains", delay_ms=30)
+        self.start(Node(self.domains, faults=[slow]), maxAge="100ms", waitLimit="900ms")
         self.walk_at_once(40)
         self.assertGreater(self.lab.get(oid("hvxAgentRequestsDelegated", 0)).value, 0)
 
@@ -170,7 +170,8 @@ class Freshness(FreshTest):
         self.lab.wait_state(2)
         for _ in range(3):
             elapse(0.1)
-            self.lab.get_many([oid("vmNumber", 0), oid("vmName", 1), oid("vmMaxMem", 1)])
+            self.lab.get_many([oid("vmNumber", 0), oid("vmName", 1),
+                               oid("vmMaxMem", 1)])
         self.assertEqual(self.lab.get(oid("hvxConnectionFailures", 1)).value, 0)
         # The counter, as the control: now it fails.
         self.assertEqual(self.lab.get(oid("vmCpuTime", 1)), NO_INSTANCE)
@@ -205,8 +206,8 @@ class Freshness(FreshTest):
 
     def wake_ups(self):
         """How often the agent's threads went to sleep of their own will."""
-        return sum(int(line.split()[1])
-                   for status in Path(f"/proc/{self.lab.agent.pid}/task").glob("*/status")
+        threads = Path(f"/proc/{self.lab.agent.pid}/task")
+        return sum(int(line.split()[1]) for status in threads.glob("*/status")
                    for line in status.read_text().splitlines()
                    if line.startswith("voluntary_ctxt_switches"))
 

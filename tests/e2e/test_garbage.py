@@ -60,8 +60,8 @@ class Garbage(ProtocolTest):
             self.assert_survives(valid[:16] + struct.pack("<I", length))
 
     def test_payloads_that_end_too_early(self):
-        for kind in (Type.GET, Type.GET_NEXT, Type.GET_BULK, Type.TEST_SET, Type.RESPONSE,
-                     Type.CLOSE):
+        for kind in (Type.GET, Type.GET_NEXT, Type.GET_BULK, Type.TEST_SET,
+                     Type.RESPONSE, Type.CLOSE):
             for payload in (b"", b"\0", self.oid(5, numbers=[1, 2]), b"\xff" * 7,
                             self.oid(4), b"\xff" * 4):
                 with self.subTest(kind=kind, payload=payload):
@@ -70,14 +70,16 @@ class Garbage(ProtocolTest):
     def test_contexts_that_are_longer_than_the_pdu(self):
         for length in (5, 1000, 0x7fffffff, 0xffffffff):
             payload = struct.pack("<I", length) + b"abcd" + self.oid(3) + self.oid(0)
-            self.assert_survives(self.pdu(Type.GET, payload, agentx.NON_DEFAULT_CONTEXT))
+            self.assert_survives(
+                self.pdu(Type.GET, payload, agentx.NON_DEFAULT_CONTEXT))
 
     def test_names_that_are_too_long(self):
         for count in (129, 200, 255):
             for kind in (Type.GET, Type.GET_NEXT):
-                self.assert_survives(self.pdu(kind, self.oid(count) + self.oid(0)))
-                self.assert_survives(self.pdu(kind, self.oid(count, 2) + self.oid(count)))
-                self.assert_survives(self.pdu(kind, self.oid(3) + self.oid(count)))
+                for start, end in ((self.oid(count), self.oid(0)),
+                                   (self.oid(count, 2), self.oid(count)),
+                                   (self.oid(3), self.oid(count))):
+                    self.assert_survives(self.pdu(kind, start + end))
         self.assert_survives(self.pdu(Type.GET, self.oid(128, 2) + self.oid(0)))
 
     def test_bulk_counts(self):

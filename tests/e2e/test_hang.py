@@ -44,8 +44,9 @@ class HangTest(LabTest):
 
     def assert_session_lived(self):
         """The master never lost the agent, nor the agent the master."""
-        self.assertEqual(self.lab.agent.log().count("connected to the AgentX master"), 1)
-        self.assertNotIn("lost the AgentX master", self.lab.agent.log())
+        log = self.lab.agent.log()
+        self.assertEqual(log.count("connected to the AgentX master"), 1)
+        self.assertNotIn("lost the AgentX master", log)
 
 
 class HangsFromTheBeginning(HangTest):
@@ -59,7 +60,8 @@ class HangsFromTheBeginning(HangTest):
         self.assertEqual(self.lab.get(oid("sysUpTime", 0)).type, "Timeticks")
         self.assertEqual(self.lab.get(oid("vmHvSoftware", 0)).type, "STRING")
         self.assertNotEqual(self.lab.get(oid("vmHvSoftware", 0)), string(""))
-        self.assertEqual(self.lab.get(oid("vmHvObjectID", 0)).value, HVX_MIB + (4, 1, 1))
+        self.assertEqual(self.lab.get(oid("vmHvObjectID", 0)).value,
+                         HVX_MIB + (4, 1, 1))
         self.assertEqual(self.lab.get(oid("hvxConnectionName", 1)), string("sick"))
         self.assertEqual(self.lab.get(oid("hvxConnectionName", 2)), string("well"))
         self.assertEqual(self.lab.get(oid("hvxAgentVersion", 0)).type, "STRING")
@@ -160,7 +162,8 @@ class HangsLater(HangTest):
                  "counters to end")
         self.assertEqual(self.lab.get(oid("vmOperState", index)), integer(1))
         for column in ("vmName", "vmUUID", "vmMaxMem", "vmAdminState"):
-            self.assertEqual(self.lab.get(oid(column, index)), before[oid(column, index)])
+            name = oid(column, index)
+            self.assertEqual(self.lab.get(name), before[name])
         self.assertEqual(self.lab.get(oid("vmNumber", 0)), integer(len(SMALL)))
         self.mend()
         self.lab.wait_state(UP)

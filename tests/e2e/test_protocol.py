@@ -92,7 +92,8 @@ class Requests(ProtocolTest):
     def test_a_walk_by_getnext_in_each_context(self):
         session = self.start()
         for context, domains in (("", SMALL), ("first", SMALL), ("second", SECOND)):
-            names = {value.value.decode() for name, value in session.walk(VM_MIB, context)
+            walk = session.walk(VM_MIB, context)
+            names = {value.value.decode() for name, value in walk
                      if name[:-1] == oid("vmName")}
             self.assertEqual(names, {domain.name for domain in domains})
 
@@ -105,8 +106,10 @@ class Requests(ProtocolTest):
         end = (oid("vmMaxMem", 2), END)
         self.assertEqual(answer.error, 0)
         self.assertEqual([name for name, _ in answer.varbinds],
-                         [oid("vmNumber", 0), oid("vmName", 1), oid("vmMaxMem", 1),
-                          oid("vmName", 2), oid("vmMaxMem", 2), oid("vmName", 3), end[0]])
+                         [oid("vmNumber", 0),
+                          oid("vmName", 1), oid("vmMaxMem", 1),
+                          oid("vmName", 2), oid("vmMaxMem", 2),
+                          oid("vmName", 3), end[0]])
         self.assertEqual(answer.varbinds[-1], end)
         for name, value in answer.varbinds[:-1]:
             self.assertEqual(session.get(name).varbinds, [(name, value)])
@@ -174,9 +177,9 @@ class Requests(ProtocolTest):
 
     def test_many_requests_at_once(self):
         session = self.start(many(ROWS), maxAge="100ms")
-        packets = [(session.send_get_next([Range(oid("vmName", index))], context), index)
-                   for index in range(1, ROWS) for context in ("", "first")]
-        for packet, index in packets:
+        packets = {session.send_get_next([Range(oid("vmName", index))], context): index
+                   for index in range(1, ROWS) for context in ("", "first")}
+        for packet, index in packets.items():
             (name, value), = session.answer(packet).varbinds
             self.assertEqual(name, oid("vmName", index + 1))
             self.assertEqual(value, string(f"vm{index + 1:05d}"))
@@ -244,7 +247,8 @@ class Meanwhile(ProtocolTest):
         """Every row is there, asked for by each kind of request."""
         bulk = session.send_get_bulk([Range(oid("vmName"), False, oid("vmUUID"))], 50)
         # What a walk of a real master begins with.
-        inclusive = session.send_get_next([Range(oid("vmName", 1), True, oid("vmUUID"))])
+        inclusive = session.send_get_next(
+            [Range(oid("vmName", 1), True, oid("vmUUID"))])
         get = session.send_get([oid("vmNumber", 0), oid("vmCpuTime", 1)])
         names = [name for name, _ in session.answer(bulk).varbinds]
         self.assertEqual(names, [oid("vmName", index) for index in range(1, 51)])

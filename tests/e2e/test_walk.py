@@ -8,7 +8,7 @@ import unittest
 import lab
 from lab import Lab
 from node import SMALL, Domain, Node, fault, many
-from snmp import VM_MIB, Value, oid, parse_oid
+from snmp import VM_MIB, Value, oid, parse_oid, string
 
 TICKS_PER_S = 100
 
@@ -47,7 +47,7 @@ class WalkTest(unittest.TestCase):
     def walk(self, uri):
         self.lab.write_config(f"first {uri}")
         run = self.lab.run_agent("-c", self.lab.config_path, "--walk", uri)
-        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
         return run.stdout
 
 
@@ -62,7 +62,8 @@ class Walk(WalkTest):
         self.lab.wait_state(2)
         seen = self.lab.bulk_walk(VM_MIB)
         elapsed_ticks = (time.monotonic() - begin + 1) * TICKS_PER_S
-        self.assertEqual([name for name, _ in printed], sorted(name for name, _ in printed))
+        names = [name for name, _ in printed]
+        self.assertEqual(names, sorted(names))
         printed = [varbind for varbind in printed if varbind[0][:len(VM_MIB)] == VM_MIB]
         self.assertEqual([name for name, _ in printed], [name for name, _ in seen])
         for (name, value), (_, wanted) in zip(printed, seen):
@@ -75,7 +76,7 @@ class Walk(WalkTest):
     def test_it_shows_the_agent_and_the_connection(self):
         node = self.lab.write("node.xml", Node(SMALL).xml())
         values = dict(parse_walk(self.walk(f"sim:{node}")))
-        self.assertEqual(values[oid("hvxConnectionUri", 1)].value, f"sim:{node}".encode())
+        self.assertEqual(values[oid("hvxConnectionUri", 1)], string(f"sim:{node}"))
         self.assertEqual(values[oid("hvxConnectionState", 1)], Value("INTEGER", 2))
         self.assertEqual(values[oid("hvxConnectionDomains", 1)],
                          Value("Gauge32", len(SMALL)))
@@ -143,12 +144,14 @@ class WalkErrors(WalkTest):
     def test_bad_files(self):
         broken = self.lab.write("broken.xml", "<node>\n<domain>\n</node>\n")
         self.assert_error(rf"{broken}:3: ", f"sim:{broken}")
-        self.assert_error("missing.xml.*No such file", f"sim:{self.lab.folder}/missing.xml")
+        missing = self.lab.folder / "missing.xml"
+        self.assert_error(f"{missing}.*No such file", f"sim:{missing}")
         self.assert_error(f"{self.lab.folder}", f"sim:{self.lab.folder}")
 
     def test_a_node_that_fails(self):
         for kind in ("fail", "down"):
-            node = self.lab.write(f"{kind}.xml", Node(SMALL, faults=[fault(kind)]).xml())
+            text = Node(SMALL, faults=[fault(kind)]).xml()
+            node = self.lab.write(f"{kind}.xml", text)
             self.assert_error(f"{node}:", f"sim:{node}")
 
     def test_a_node_that_hangs(self):
