@@ -56,14 +56,34 @@ static enum status load_modules(const struct config *config,
     return STATUS_OK;
 }
 
+static bool open_indices(const struct agent *agent, const struct config *config,
+                         const struct config_connection *wanted,
+                         struct snapshot_indices *indices, struct error *error)
+{
+    const char *folder = state_folder(agent);
+    char name[CONFIG_NAME_SIZE + sizeof("domains-")];
+
+    snprintf(name, sizeof(name), "domains-%s", wanted->name);
+    indices->domains = state_open_indices(folder, name, config->index_grace_ns, error);
+    snprintf(name, sizeof(name), "volumes-%s", wanted->name);
+    indices->volumes =
+        indices->domains == NULL
+            ? NULL
+            : state_open_indices(folder, name, config->index_grace_ns, error);
+    if (indices->volumes == NULL) {
+        snapshot_indices_close(indices);
+        return false;
+    }
+    return true;
+}
+
 static struct connection *start_connection(struct agent *agent,
                                            const struct config *config,
                                            const struct config_connection *wanted,
                                            const struct backend_ops *ops,
                                            struct error *error)
 {
-    char name[CONFIG_NAME_SIZE + sizeof("domains-")];
-    struct index_store *indices;
+    struct snapshot_indices indices;
     uint32_t index;
 
     if (index_store_assign(agent->connection_indices, wanted->name, clock_boot_ns(),
@@ -72,13 +92,10 @@ static struct connection *start_connection(struct agent *agent,
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    snprintf(name, sizeof(name), "domains-%s", wanted->name);
-    indices =
-        state_open_indices(state_folder(agent), name, config->index_grace_ns, error);
-    if (indices == NULL) {
+    if (!open_indices(agent, config, wanted, &indices, error)) {
         return NULL;
     }
-    return connection_new(++agent->last_id, config, wanted, index, ops, indices,
+    return connection_new(++agent->last_id, config, wanted, index, ops, &indices,
                           agent->queue, error);
 }
 

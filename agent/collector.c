@@ -34,7 +34,7 @@ struct collector {
     struct call *calls;
     /* The coordinator's own: */
     struct link *link;
-    struct index_store *indices;
+    struct snapshot_indices indices;
     struct snapshot *snapshot;
     enum connection_state state;
     int64_t reopen_ns;
@@ -86,7 +86,7 @@ static void collector_free(struct collector *collector)
     pthread_cond_destroy(&collector->changed);
     pthread_cond_destroy(&collector->left);
     pthread_mutex_destroy(&collector->lock);
-    index_store_close(collector->indices);
+    snapshot_indices_close(&collector->indices);
     snapshot_unref(collector->snapshot);
     free(collector->uri);
     free(collector);
@@ -206,7 +206,7 @@ static void start_calls(struct collector *collector, int64_t now_ns)
             continue;
         }
         /* What is told of domains finds its rows in the list: that first. */
-        if ((section == SECTION_CONFIGS || section == SECTION_STATISTICS)
+        if (section != SECTION_DOMAINS && section_is_of_domains(section)
             && list_is_awaited(collector)) {
             continue;
         }
@@ -361,7 +361,7 @@ static void publish(struct collector *collector, const struct call *call,
     };
     struct error error = ERROR_NONE;
     struct snapshot *merged =
-        snapshot_merge(collector->snapshot, &update, collector->indices, &error);
+        snapshot_merge(collector->snapshot, &update, &collector->indices, &error);
 
     if (merged == NULL) {
         event.good = false;
@@ -544,7 +544,7 @@ struct collector *collector_start(const struct collector_settings *settings,
     int failed;
 
     if (collector == NULL) {
-        index_store_close(settings->indices);
+        snapshot_indices_close(&settings->indices);
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }

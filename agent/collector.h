@@ -24,9 +24,9 @@
 struct collector_settings {
     uint64_t id; /* comes back in each event */
     const struct backend_ops *ops;
-    const char *uri;             /* copied */
-    int64_t call_timeout_ns;     /* a call that takes longer is given up */
-    struct index_store *indices; /* taken over, also on failure */
+    const char *uri;                 /* copied */
+    int64_t call_timeout_ns;         /* a call that takes longer is given up */
+    struct snapshot_indices indices; /* taken over, also on failure */
 };
 
 enum collector_event_kind {

@@ -73,8 +73,8 @@ static void forget_failures(struct connection *connection)
 struct connection *connection_new(uint64_t id, const struct config *config,
                                   const struct config_connection *from, uint32_t index,
                                   const struct backend_ops *ops,
-                                  struct index_store *indices, struct queue *queue,
-                                  struct error *error)
+                                  const struct snapshot_indices *indices,
+                                  struct queue *queue, struct error *error)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
     struct collector_settings settings = {
@@ -82,7 +82,7 @@ struct connection *connection_new(uint64_t id, const struct config *config,
         .ops = ops,
         .uri = from->uri,
         .call_timeout_ns = config->call_timeout_ns,
-        .indices = indices,
+        .indices = *indices,
     };
 
     if (connection == NULL) {
@@ -110,7 +110,7 @@ struct connection *connection_new(uint64_t id, const struct config *config,
 
 no_memory:
     error_set(error, STATUS_NO_MEMORY, "out of memory");
-    index_store_close(indices);
+    snapshot_indices_close(indices);
     connection_free(connection, 0);
     return NULL;
 }
@@ -139,6 +139,8 @@ static unsigned supported(const struct connection *connection)
         [SECTION_DOMAINS] = BACKEND_CAN_DOMAINS,
         [SECTION_CONFIGS] = BACKEND_CAN_CONFIGURATION,
         [SECTION_STATISTICS] = BACKEND_CAN_STATISTICS,
+        [SECTION_DEVICES] = BACKEND_CAN_DEVICES,
+        [SECTION_STORAGE] = BACKEND_CAN_STORAGE,
     };
     _Static_assert(sizeof(needed) / sizeof(needed[0]) == SECTION_COUNT,
                    "a capability for each section");

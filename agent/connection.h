@@ -38,13 +38,13 @@ struct connection {
 /*
  * Makes a connection and starts its collector.  id: never used before by this
  * process.  index: hvxConnectionIndex.
- * indices: of its domains, taken over also on failure.  NULL with words.
+ * indices: of its domains and volumes, taken over also on failure.  NULL with words.
  */
 struct connection *connection_new(uint64_t id, const struct config *config,
                                   const struct config_connection *from, uint32_t index,
                                   const struct backend_ops *ops,
-                                  struct index_store *indices, struct queue *queue,
-                                  struct error *error);
+                                  const struct snapshot_indices *indices,
+                                  struct queue *queue, struct error *error);
 
 /* Ends the collector and frees; patience and result as collector_stop(). */
 bool connection_free(struct connection *connection, int64_t patience_ns);

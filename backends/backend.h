@@ -25,7 +25,7 @@
 #include "model/uuid.h"
 
 /* Grows whenever this file or a structure it passes changes. */
-#define BACKEND_ABI 1
+#define BACKEND_ABI 2
 
 #define BACKEND_MODULE_SYMBOL "hvagentx_backend"
 
@@ -37,7 +37,10 @@ enum backend_capability {
     BACKEND_CAN_DOMAINS = 0,       /* SECTION_NODE, SECTION_DOMAINS */
     BACKEND_CAN_CONFIGURATION = 1, /* SECTION_CONFIGS */
     BACKEND_CAN_STATISTICS = 2,    /* SECTION_STATISTICS */
+    BACKEND_CAN_DEVICES = 3,       /* SECTION_DEVICES */
     BACKEND_CAN_EVENTS = 4,        /* events is not NULL */
+    BACKEND_CAN_STORAGE = 11,      /* SECTION_STORAGE */
+    BACKEND_CAN_AFFINITY = 17,     /* pins in SECTION_CONFIGS */
 };
 #define BACKEND_CAPABILITY_BIT(capability) (UINT32_C(1) << (capability))
 

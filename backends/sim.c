@@ -296,6 +296,20 @@ static bool add_statistics(struct call *call, const struct sim_domain *from)
     return builder_add_statistics(call->builder, domain_statistics_new(&statistics));
 }
 
+static bool add_devices(struct call *call, const struct sim_domain *from)
+{
+    const struct domain_devices devices = { .uuid = from->uuid };
+
+    return builder_add_devices(call->builder, domain_devices_new(&devices));
+}
+
+static bool add_storage(struct call *call)
+{
+    const struct storage storage = { .volume_count = 0 };
+
+    return builder_add_storage(call->builder, storage_new(&storage));
+}
+
 static enum status abandoned(struct call *call)
 {
     return error_set(call->error, STATUS_TIMEOUT, "nobody waits any longer");
@@ -307,9 +321,8 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
         [SECTION_DOMAINS] = add_domain,
         [SECTION_CONFIGS] = add_config,
         [SECTION_STATISTICS] = add_statistics,
+        [SECTION_DEVICES] = add_devices,
     };
-    _Static_assert(sizeof(add) / sizeof(add[0]) == SECTION_COUNT,
-                   "a function for each section of domains");
     struct error failure = ERROR_NONE;
     struct error *error = call->error;
     enum status status;
@@ -387,6 +400,8 @@ static enum status sim_collect(struct backend *backend,
     status = begin_call(&call);
     if (status == STATUS_OK && request->section == SECTION_NODE) {
         status = add_node(&call) ? STATUS_OK : abandoned(&call);
+    } else if (status == STATUS_OK && request->section == SECTION_STORAGE) {
+        status = add_storage(&call) ? STATUS_OK : abandoned(&call);
     } else if (status == STATUS_OK) {
         status = deliver_domains(&call, request);
     }
@@ -470,7 +485,10 @@ static const struct backend_ops sim_ops = {
     .hypervisor = HYPERVISOR_SIM,
     .capabilities = BACKEND_CAPABILITY_BIT(BACKEND_CAN_DOMAINS)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION)
-                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS),
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_DEVICES)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STORAGE)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_AFFINITY),
     .open = sim_open,
     .close = sim_close,
     .collect = sim_collect,

@@ -25,6 +25,7 @@ static const char *const kinds[] = {
 static const char *const calls[] = {
     [SECTION_NODE] = "node",       [SECTION_DOMAINS] = "domains",
     [SECTION_CONFIGS] = "configs", [SECTION_STATISTICS] = "statistics",
+    [SECTION_DEVICES] = "devices", [SECTION_STORAGE] = "storage",
     [SECTION_COUNT] = "open",      [SECTION_COUNT + 1] = "all",
     [SECTION_COUNT + 2] = NULL,
 };
@@ -50,7 +51,8 @@ static const char *find_contradiction(const struct sim_fault *fault, bool of_dom
     }
     if (of_domain
         && (fault->calls == SIM_FAULT_ON_OPEN
-            || fault->calls == SECTION_BIT(SECTION_NODE))) {
+            || fault->calls == SECTION_BIT(SECTION_NODE)
+            || fault->calls == SECTION_BIT(SECTION_STORAGE))) {
         return "no domain is touched by that call";
     }
     return NULL;

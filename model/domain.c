@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "model/domain.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static struct domain *lay_out_domain(struct record_layout *layout,
                                      const struct domain *from)
 {
@@ -28,12 +31,122 @@ struct domain *domain_new(const struct domain *from)
     return layout.block == NULL ? NULL : lay_out_domain(&layout, from);
 }
 
+/* An array laid out in the block, to be filled; NULL while measuring. */
+static void *reserve_array(struct record_layout *layout, size_t count, size_t size)
+{
+    size_t octets = count > SIZE_MAX / size ? SIZE_MAX : count * size;
+
+    return count == 0 ? NULL : record_reserve(layout, octets);
+}
+
+/* Sorts; returns how many are left when each is there once. */
+static size_t sort_unique(void *array, size_t count, size_t size,
+                          int (*compare)(const void *, const void *))
+{
+    char *elements = array;
+    size_t kept = 0;
+
+    if (count == 0) {
+        return 0;
+    }
+    qsort(array, count, size, compare);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0
+            || compare(elements + (kept - 1) * size, elements + i * size) != 0) {
+            memmove(elements + kept * size, elements + i * size, size);
+            kept++;
+        }
+    }
+    return kept;
+}
+
+static int compare_pins(const void *a, const void *b)
+{
+    const struct domain_pin *left = a;
+    const struct domain_pin *right = b;
+
+    return (left->vcpu > right->vcpu) - (left->vcpu < right->vcpu);
+}
+
+static void lay_out_pins(struct record_layout *layout, struct domain_config *config,
+                         const struct domain_config *from)
+{
+    struct domain_pin *pins = reserve_array(layout, from->pin_count, sizeof(*pins));
+
+    for (size_t i = 0; i < from->pin_count; i++) {
+        size_t count = from->pins[i].word_count;
+        uint64_t *cpus = reserve_array(layout, count, sizeof(*cpus));
+
+        if (pins != NULL) {
+            if (cpus != NULL) {
+                memcpy(cpus, from->pins[i].cpus, count * sizeof(*cpus));
+            }
+            pins[i] = from->pins[i];
+            pins[i].cpus = cpus;
+        }
+    }
+    if (config != NULL) {
+        config->pins = pins;
+        config->pin_count =
+            sort_unique(pins, from->pin_count, sizeof(*pins), compare_pins);
+    }
+}
+
+static void lay_out_disks(struct record_layout *layout, struct domain_config *config,
+                          const struct domain_config *from)
+{
+    struct domain_disk *disks = reserve_array(layout, from->disk_count, sizeof(*disks));
+
+    for (size_t i = 0; i < from->disk_count; i++) {
+        const struct domain_disk *disk = &from->disks[i];
+        struct domain_disk copy = *disk;
+
+        copy.target = record_string(layout, disk->target != NULL ? disk->target : "");
+        copy.format = record_string(layout, disk->format);
+        copy.source = record_string(layout, disk->source);
+        copy.bus = record_string(layout, disk->bus);
+        copy.mount_point = record_string(layout, disk->mount_point);
+        if (disks != NULL) {
+            disks[i] = copy;
+        }
+    }
+    if (config != NULL) {
+        config->disks = disks;
+        config->disk_count = from->disk_count;
+    }
+}
+
+static void lay_out_interfaces(struct record_layout *layout,
+                               struct domain_config *config,
+                               const struct domain_config *from)
+{
+    struct domain_interface *interfaces =
+        reserve_array(layout, from->interface_count, sizeof(*interfaces));
+
+    for (size_t i = 0; i < from->interface_count; i++) {
+        const char *model = record_string(layout, from->interfaces[i].model);
+
+        if (interfaces != NULL) {
+            interfaces[i] = from->interfaces[i];
+            interfaces[i].model = model;
+        }
+    }
+    if (config != NULL) {
+        config->interfaces = interfaces;
+        config->interface_count = from->interface_count;
+    }
+}
+
 static struct domain_config *lay_out_config(struct record_layout *layout,
                                             const struct domain_config *from)
 {
     struct domain_config *config = record_reserve(layout, sizeof(*config));
-    const char *os_type = record_string(layout, from->os_type);
+    const char *os_type;
 
+    lay_out_pins(layout, config, from);
+    lay_out_disks(layout, config, from);
+    lay_out_interfaces(layout, config, from);
+    os_type = record_string(layout, from->os_type);
     if (config != NULL) {
         config->uuid = from->uuid;
         config->os_type = os_type;
@@ -43,6 +156,7 @@ static struct domain_config *lay_out_config(struct record_layout *layout,
         config->memory_min_bytes = from->memory_min_bytes;
         config->memory_max_bytes = from->memory_max_bytes;
         config->memory_bytes = from->memory_bytes;
+        config->affinity_known = from->affinity_known;
     }
     return config;
 }
@@ -57,9 +171,12 @@ struct domain_config *domain_config_new(const struct domain_config *from)
     return layout.block == NULL ? NULL : lay_out_config(&layout, from);
 }
 
-struct domain_statistics *domain_statistics_new(const struct domain_statistics *from)
+static struct domain_statistics *
+lay_out_statistics(struct record_layout *layout, const struct domain_statistics *from)
 {
-    struct domain_statistics *statistics = record_new(sizeof(*statistics));
+    struct domain_statistics *statistics = record_reserve(layout, sizeof(*statistics));
+    struct vcpu_statistics *vcpu =
+        reserve_array(layout, from->vcpu_count, sizeof(*vcpu));
 
     if (statistics != NULL) {
         statistics->uuid = from->uuid;
@@ -67,8 +184,122 @@ struct domain_statistics *domain_statistics_new(const struct domain_statistics *
         statistics->cpu_time_ns = from->cpu_time_ns;
         statistics->memory_bytes = from->memory_bytes;
         statistics->vcpus = from->vcpus;
+        statistics->vcpu_count = from->vcpu_count;
+        statistics->vcpu = vcpu;
+    }
+    if (vcpu != NULL) {
+        memcpy(vcpu, from->vcpu, from->vcpu_count * sizeof(*vcpu));
     }
     return statistics;
+}
+
+struct domain_statistics *domain_statistics_new(const struct domain_statistics *from)
+{
+    struct record_layout layout = { .block = NULL, .used = 0 };
+
+    lay_out_statistics(&layout, from);
+    layout.block = record_new(layout.used);
+    layout.used = 0;
+    return layout.block == NULL ? NULL : lay_out_statistics(&layout, from);
+}
+
+static int compare_disks(const void *a, const void *b)
+{
+    const struct disk_statistics *left = a;
+    const struct disk_statistics *right = b;
+
+    return strcmp(left->target, right->target);
+}
+
+static int compare_interfaces(const void *a, const void *b)
+{
+    const struct interface_statistics *left = a;
+    const struct interface_statistics *right = b;
+
+    return memcmp(left->mac, right->mac, sizeof(left->mac));
+}
+
+static struct domain_devices *lay_out_devices(struct record_layout *layout,
+                                              const struct domain_devices *from)
+{
+    struct domain_devices *devices = record_reserve(layout, sizeof(*devices));
+    struct disk_statistics *disks =
+        reserve_array(layout, from->disk_count, sizeof(*disks));
+    struct interface_statistics *interfaces =
+        reserve_array(layout, from->interface_count, sizeof(*interfaces));
+
+    for (size_t i = 0; i < from->disk_count; i++) {
+        const char *target = from->disks[i].target;
+
+        target = record_string(layout, target != NULL ? target : "");
+        if (disks != NULL) {
+            disks[i] = from->disks[i];
+            disks[i].target = target;
+        }
+    }
+    if (devices == NULL) {
+        return NULL;
+    }
+    if (interfaces != NULL) {
+        memcpy(interfaces, from->interfaces,
+               from->interface_count * sizeof(*interfaces));
+    }
+    devices->uuid = from->uuid;
+    devices->disks = disks;
+    devices->disk_count =
+        sort_unique(disks, from->disk_count, sizeof(*disks), compare_disks);
+    devices->interfaces = interfaces;
+    devices->interface_count = sort_unique(interfaces, from->interface_count,
+                                           sizeof(*interfaces), compare_interfaces);
+    return devices;
+}
+
+struct domain_devices *domain_devices_new(const struct domain_devices *from)
+{
+    struct record_layout layout = { .block = NULL, .used = 0 };
+
+    lay_out_devices(&layout, from);
+    layout.block = record_new(layout.used);
+    layout.used = 0;
+    return layout.block == NULL ? NULL : lay_out_devices(&layout, from);
+}
+
+const struct disk_statistics *domain_devices_disk(const struct domain_devices *devices,
+                                                  const char *target)
+{
+    const struct disk_statistics wanted = { .target = target };
+
+    return devices->disk_count == 0
+               ? NULL
+               : bsearch(&wanted, devices->disks, devices->disk_count, sizeof(wanted),
+                         compare_disks);
+}
+
+const struct interface_statistics *
+domain_devices_interface(const struct domain_devices *devices, const uint8_t *mac)
+{
+    struct interface_statistics wanted;
+
+    memcpy(wanted.mac, mac, sizeof(wanted.mac));
+    return devices->interface_count == 0
+               ? NULL
+               : bsearch(&wanted, devices->interfaces, devices->interface_count,
+                         sizeof(wanted), compare_interfaces);
+}
+
+bool domain_pin_has(const struct domain_pin *pin, uint32_t cpu)
+{
+    return cpu / 64 < pin->word_count && (pin->cpus[cpu / 64] >> (cpu % 64) & 1) != 0;
+}
+
+bool domain_pin_is_binding(const struct domain_pin *pin, uint32_t cpu_count)
+{
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+        if (!domain_pin_has(pin, cpu)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct state_traits {

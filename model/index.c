@@ -123,7 +123,7 @@ static bool make_room_in_slots(struct index_store *store, size_t count)
     return true;
 }
 
-static int64_t expiry_of(const struct index_store *store, int64_t released_ns)
+int64_t index_store_expiry(const struct index_store *store, int64_t released_ns)
 {
     if (released_ns > INT64_MAX - store->grace_ns) {
         return INT64_MAX;
@@ -133,7 +133,7 @@ static int64_t expiry_of(const struct index_store *store, int64_t released_ns)
 
 static void note_expiry(struct index_store *store, int64_t released_ns)
 {
-    int64_t expiry_ns = expiry_of(store, released_ns);
+    int64_t expiry_ns = index_store_expiry(store, released_ns);
 
     if (expiry_ns < store->next_expiry_ns) {
         store->next_expiry_ns = expiry_ns;
@@ -156,6 +156,8 @@ enum status index_store_insert(struct index_store *store, const char *key,
     if (new_key == NULL) {
         return STATUS_NO_MEMORY;
     }
+    new_key->parts = NULL;
+    new_key->part_count = 0;
     new_key->hash = hash_key(key);
     new_key->index = index;
     new_key->used = released_ns == CLOCK_NEVER;
@@ -215,13 +217,14 @@ static void expire(struct index_store *store, int64_t now_ns)
         if (key == NULL || key->used) {
             continue;
         }
-        if (now_ns < expiry_of(store, key->released_ns)) {
+        if (now_ns < index_store_expiry(store, key->released_ns)) {
             note_expiry(store, key->released_ns);
             continue;
         }
         take_from_table(store, key);
         store->slots[i] = NULL;
         store->key_count--;
+        index_key_clear_parts(store, key);
         free(key);
         if (i < store->first_free) {
             store->first_free = i;
@@ -317,7 +320,10 @@ void index_store_set_changed_ns(struct index_store *store, int64_t changed_ns)
 void index_store_clear(struct index_store *store)
 {
     for (size_t i = 0; i < store->slot_count; i++) {
-        free(store->slots[i]);
+        if (store->slots[i] != NULL) {
+            index_key_clear_parts(store, store->slots[i]);
+            free(store->slots[i]);
+        }
     }
     free(store->slots);
     free(store->table);

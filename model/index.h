@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * index.h - small, dense, persistent indices for things that are identified
- * by a key: domains by UUID, connections by name.
+ * by a key: domains by UUID, connections by name, volumes by path; and for
+ * the parts of such a thing: disks by target, interfaces by MAC address.
  *
  * vmIndex and its relatives must be small (vmAffectedVMs is a bitmap by
  * vmIndex) and should survive restarts.  An index store keeps the map
@@ -27,6 +28,16 @@
 
 /* Most keys in one store, released ones included. */
 #define INDEX_KEYS_MAX 2000000
+
+/* Most parts of all keys of one store, released ones included. */
+#define INDEX_PARTS_MAX 8000000
+
+/* What the thing behind a key consists of; each kind is numbered on its own. */
+enum index_part {
+    INDEX_DISK,
+    INDEX_INTERFACE,
+};
+#define INDEX_PART_COUNT (INDEX_INTERFACE + 1)
 
 struct index_store;
 
@@ -64,6 +75,22 @@ enum status index_store_assign(struct index_store *store, const char *key,
 /* The key is not in use any longer; its grace time begins.  Unknown keys are
  * ignored. */
 void index_store_release(struct index_store *store, const char *key, int64_t now_ns);
+
+/*
+ * The indices of the parts of one kind that a key in use has now: 1 or
+ * greater, each once.  ret_indices[i] is that of names[i].  A new part gets
+ * the smallest index that no part of this kind and key has or keeps; a part
+ * that is not named is released and keeps its index for the grace time.
+ * Of equal names each gets its own index.  A name that is no valid key gets
+ * no index: 0.  Parts stay with their key when it is released.
+ *
+ * Errors: STATUS_NOT_FOUND (the key is not in use), STATUS_BUSY
+ * (INDEX_PARTS_MAX), STATUS_NO_MEMORY; with the last two the new parts have 0.
+ */
+enum status index_store_assign_parts(struct index_store *store, const char *key,
+                                     enum index_part kind, const char *const *names,
+                                     size_t count, int64_t now_ns,
+                                     uint32_t *ret_indices) MUST_CHECK;
 
 /* Keys in use. */
 size_t index_store_count(const struct index_store *store);

@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * index_store.h - what index.c (the map) and index_file.c (its file) share.
+ * index_store.h - what index.c (the map), index_parts.c (parts of its keys),
+ * index_load.c and index_save.c (its file) share.
  *
- * Included by these two only; index.h is for all others.
+ * Included by these only; index.h is for all others.
+ *
+ * The file:
+ *
+ *     hvagentx-index 1
+ *     boot 5e0c1f4e-... changed 123456789      or: changed never
+ *     1 used KEY
+ *     disk 1 used NAME                         a part of the key above
+ *     interface 2 released 123456789 NAME
+ *     2 released 123456789 KEY
+ *     end 2 9ae0daaf                           keys; CRC-32 of all before
+ *
+ * Moments are nanoseconds on CLOCK_BOOTTIME of the boot named.
  */
 #ifndef HVX_MODEL_INDEX_STORE_H
 #define HVX_MODEL_INDEX_STORE_H
@@ -12,8 +25,25 @@
 #include <stdint.h>
 
 #include "model/index.h"
+#include "model/uuid.h"
+
+/* First line of the file. */
+#define INDEX_FILE_MAGIC "hvagentx-index 1\n"
+
+/* Longest line, with its newline and a NUL: two numbers, two words, and a key. */
+#define INDEX_LINE_SIZE (INDEX_KEY_MAX + 80)
+
+struct index_part_entry {
+    char *name;
+    int64_t released_ns; /* while not used: when its grace time began */
+    uint32_t index;
+    enum index_part kind;
+    bool used;
+};
 
 struct index_key {
+    struct index_part_entry *parts; /* by kind, name, index */
+    size_t part_count;
     uint64_t hash;
     int64_t released_ns; /* while not used: when its grace time began */
     uint32_t index;
@@ -41,6 +71,7 @@ struct index_store {
 
     size_t key_count; /* released ones included */
     size_t used_count;
+    size_t part_count;      /* of all keys */
     int64_t next_expiry_ns; /* no grace time ends before; INT64_MAX: none */
 };
 
@@ -60,6 +91,30 @@ enum status index_store_insert(struct index_store *store, const char *key,
 
 /* Forgets all keys and the moment of change. */
 void index_store_clear(struct index_store *store);
+
+/*
+ * A part read from the file, to be sorted in by index_key_sort_parts().
+ * Errors: STATUS_BUSY (INDEX_PARTS_MAX), STATUS_NO_MEMORY.
+ */
+enum status index_key_add_part(struct index_store *store, struct index_key *key,
+                               const struct index_part_entry *part) MUST_CHECK;
+
+/* Errors: STATUS_INVALID (an index occurs twice in one kind), STATUS_NO_MEMORY. */
+enum status index_key_sort_parts(struct index_key *key) MUST_CHECK;
+
+void index_key_clear_parts(struct index_store *store, struct index_key *key);
+
+/* "disk", "interface". */
+const char *index_part_name(enum index_part kind);
+
+/* When the grace time ends of what was released at that moment. */
+int64_t index_store_expiry(const struct index_store *store, int64_t released_ns);
+
+/* CRC-32 as in IEEE 802.3 of a text behind what has the sum `crc`; 0: of none. */
+uint32_t index_file_crc(uint32_t crc, const char *text);
+
+/* Nil where the kernel does not tell: then each start counts as a reboot. */
+struct uuid index_file_boot_id(void);
 
 /*
  * Fills an empty store from its file; no file: it stays empty.

@@ -12,6 +12,8 @@ static struct node *lay_out(struct record_layout *layout, const struct node *fro
         node->software = software;
         node->version = version;
         node->started_ns = from->started_ns;
+        node->cpu_count = from->cpu_count;
+        node->is_local = from->is_local;
     }
     return node;
 }

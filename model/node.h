@@ -5,6 +5,7 @@
 #ifndef HVX_MODEL_NODE_H
 #define HVX_MODEL_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/record.h"
@@ -32,6 +33,8 @@ struct node {
      * the host.
      */
     int64_t started_ns;
+    uint32_t cpu_count; /* logical CPUs, numbered from 0; 0: unknown */
+    bool is_local;      /* its CPUs are those of the agent's host */
 };
 
 /*

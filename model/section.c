@@ -34,15 +34,19 @@ struct builder {
 const char *section_name(enum section section)
 {
     static const char *const names[] = {
-        [SECTION_NODE] = "node",
-        [SECTION_DOMAINS] = "domains",
-        [SECTION_CONFIGS] = "configs",
-        [SECTION_STATISTICS] = "statistics",
+        [SECTION_NODE] = "node",       [SECTION_DOMAINS] = "domains",
+        [SECTION_CONFIGS] = "configs", [SECTION_STATISTICS] = "statistics",
+        [SECTION_DEVICES] = "devices", [SECTION_STORAGE] = "storage",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == SECTION_COUNT,
                    "a name for each section");
 
     return (size_t)section < SECTION_COUNT ? names[section] : "invalid section";
+}
+
+bool section_is_of_domains(enum section section)
+{
+    return section != SECTION_NODE && section != SECTION_STORAGE;
 }
 
 const struct uuid *section_uuid(enum section section, const void *record)
@@ -56,7 +60,10 @@ const struct uuid *section_uuid(enum section section, const void *record)
         return &((const struct domain_config *)record)->uuid;
     case SECTION_STATISTICS:
         return &((const struct domain_statistics *)record)->uuid;
+    case SECTION_DEVICES:
+        return &((const struct domain_devices *)record)->uuid;
     case SECTION_NODE:
+    case SECTION_STORAGE:
         break;
     }
     return &nil;
@@ -189,6 +196,16 @@ bool builder_add_statistics(struct builder *builder,
                             struct domain_statistics *statistics)
 {
     return add(builder, SECTION_STATISTICS, statistics);
+}
+
+bool builder_add_devices(struct builder *builder, struct domain_devices *devices)
+{
+    return add(builder, SECTION_DEVICES, devices);
+}
+
+bool builder_add_storage(struct builder *builder, struct storage *storage)
+{
+    return add(builder, SECTION_STORAGE, storage);
 }
 
 static bool make_room_for_failure(struct builder *builder)

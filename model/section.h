@@ -16,14 +16,17 @@
 #include "model/domain.h"
 #include "model/node.h"
 #include "model/status.h"
+#include "model/storage.h"
 
 enum section {
     SECTION_NODE,       /* struct node, one */
     SECTION_DOMAINS,    /* struct domain, one for each domain there is */
     SECTION_CONFIGS,    /* struct domain_config */
     SECTION_STATISTICS, /* struct domain_statistics */
+    SECTION_DEVICES,    /* struct domain_devices */
+    SECTION_STORAGE,    /* struct storage, one */
 };
-#define SECTION_COUNT (SECTION_STATISTICS + 1)
+#define SECTION_COUNT (SECTION_STORAGE + 1)
 
 /* Sets of sections. */
 #define SECTION_BIT(section) (1u << (section))
@@ -32,7 +35,10 @@ enum section {
 /* Name for logs and tests, e.g. "domains".  Never NULL. */
 const char *section_name(enum section section);
 
-/* The domain that a record of this section is about; nil for a struct node. */
+/* Whether its records are about one domain each; else it has one for the node. */
+bool section_is_of_domains(enum section section);
+
+/* The domain that a record of this section is about; nil for one of the node. */
 const struct uuid *section_uuid(enum section section, const void *record);
 
 /*
@@ -68,6 +74,9 @@ bool builder_add_config(struct builder *builder,
                         struct domain_config *config) MUST_CHECK;
 bool builder_add_statistics(struct builder *builder,
                             struct domain_statistics *statistics) MUST_CHECK;
+bool builder_add_devices(struct builder *builder,
+                         struct domain_devices *devices) MUST_CHECK;
+bool builder_add_storage(struct builder *builder, struct storage *storage) MUST_CHECK;
 
 /*
  * This domain could not be read, for the reason in *error; the others go on.

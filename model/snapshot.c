@@ -27,10 +27,14 @@ static void drop_parts(void *record)
     const struct snapshot *snapshot = record;
 
     record_unref(snapshot->node);
+    record_unref(snapshot->storage);
+    record_unref(snapshot->unattached);
     for (size_t i = 0; i < snapshot->domain_count; i++) {
         record_unref(snapshot->domains[i].domain);
         record_unref(snapshot->domains[i].config);
         record_unref(snapshot->domains[i].statistics);
+        record_unref(snapshot->domains[i].devices);
+        record_unref(snapshot->domains[i].parts);
     }
     free(snapshot->domains);
 }
@@ -38,6 +42,12 @@ static void drop_parts(void *record)
 void snapshot_unref(const struct snapshot *snapshot)
 {
     record_unref_with(snapshot, drop_parts);
+}
+
+void snapshot_indices_close(const struct snapshot_indices *indices)
+{
+    index_store_close(indices->domains);
+    index_store_close(indices->volumes);
 }
 
 static bool is_position_of(const struct snapshot *snapshot, size_t position,
@@ -72,4 +82,25 @@ size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index,
         }
     }
     return first;
+}
+
+const struct snapshot_domain *snapshot_find_part(const struct snapshot *snapshot,
+                                                 enum snapshot_part part,
+                                                 size_t position, size_t *ret_number)
+{
+    size_t first = 0;
+    size_t last = snapshot->domain_count;
+
+    /* The last domain that begins at or before the position. */
+    while (last - first > 1) {
+        size_t middle = first + (last - first) / 2;
+
+        if (snapshot->domains[middle].first[part] <= position) {
+            first = middle;
+        } else {
+            last = middle;
+        }
+    }
+    *ret_number = position - snapshot->domains[first].first[part];
+    return &snapshot->domains[first];
 }

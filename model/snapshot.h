@@ -19,6 +19,39 @@
 #include "model/node.h"
 #include "model/section.h"
 
+/* One disk, or one volume: its row in vmStorageTable. */
+struct snapshot_disk {
+    uint32_t index;    /* vmStorageIndex */
+    uint32_t position; /* in domain_config.disks, in storage.volumes */
+    /* Unit of its sizes in bytes; fixed for the row's life. */
+    uint32_t size_unit;
+    bool size_unit_fixed; /* false until a size of it was known */
+};
+
+/* One interface: its row in vmNetworkTable. */
+struct snapshot_interface {
+    uint32_t index;    /* vmNetworkIndex */
+    uint32_t position; /* in domain_config.interfaces */
+};
+
+/* A record: rows of devices in ascending order of their indices. */
+struct snapshot_parts {
+    struct record record;
+    size_t disk_count;
+    const struct snapshot_disk *disks;
+    size_t interface_count;
+    const struct snapshot_interface *interfaces;
+};
+
+/* Of what a domain has several, each with a row of its own in some table. */
+enum snapshot_part {
+    SNAPSHOT_VCPUS,      /* numbered from 0, online or not */
+    SNAPSHOT_PINS,       /* vcpus that are bound to some of the CPUs */
+    SNAPSHOT_DISKS,      /* in order of their indices */
+    SNAPSHOT_INTERFACES, /* in order of their indices */
+};
+#define SNAPSHOT_PART_COUNT (SNAPSHOT_INTERFACES + 1)
+
 /* One domain: its row in vmTable. */
 struct snapshot_domain {
     uint32_t index;                      /* vmIndex */
@@ -31,6 +64,10 @@ struct snapshot_domain {
     const struct domain *domain;                /* never NULL */
     const struct domain_config *config;         /* NULL: not known yet */
     const struct domain_statistics *statistics; /* NULL: not known yet */
+    const struct domain_devices *devices;       /* NULL: not known yet */
+    const struct snapshot_parts *parts;         /* of config; NULL: no config */
+    /* Of each part those of all domains before this one. */
+    size_t first[SNAPSHOT_PART_COUNT];
 };
 
 struct snapshot {
@@ -45,9 +82,13 @@ struct snapshot {
      * since the machine was booted, as far as the index file tells.
      */
     int64_t domains_changed_ns;
-    const struct node *node; /* NULL: not known yet */
+    const struct node *node;       /* NULL: not known yet */
+    const struct storage *storage; /* NULL: not known yet */
     size_t domain_count;
-    struct snapshot_domain *domains; /* sorted by index */
+    struct snapshot_domain *domains;        /* sorted by index */
+    size_t part_count[SNAPSHOT_PART_COUNT]; /* of all domains */
+    /* Volumes of `storage` that no disk of any domain uses; NULL: not known. */
+    const struct snapshot_parts *unattached;
 };
 
 /* A snapshot of a node that was never asked; NULL without memory. */
@@ -55,6 +96,15 @@ struct snapshot *snapshot_new_empty(void);
 
 struct snapshot *snapshot_ref(const struct snapshot *snapshot);
 void snapshot_unref(const struct snapshot *snapshot);
+
+/* The indices that one node's snapshots are numbered with. */
+struct snapshot_indices {
+    struct index_store *domains; /* by UUID; disks and interfaces as parts */
+    struct index_store *volumes; /* by key */
+};
+
+/* Closes both; NULL is allowed for each. */
+void snapshot_indices_close(const struct snapshot_indices *indices);
 
 /* What snapshot_merge() is told of the collection. */
 struct snapshot_update {
@@ -72,15 +122,16 @@ struct snapshot_update {
  * get their index from `indices`, those that are gone give it back; the
  * change is on disk before it is returned.  When the index file could not be
  * written, the snapshot is made all the same, and *error says why.
- * Statistics and configurations of domains that `old` does not have are
- * ignored: the next list has them.
+ * What is told of domains that `old` does not have is ignored: they are asked
+ * again when the next list has them.
  *
  * NULL without memory; then *error says so and nothing changed.  Called by
  * one thread at a time for the same indices.
  */
 struct snapshot *snapshot_merge(const struct snapshot *old,
                                 const struct snapshot_update *update,
-                                struct index_store *indices, struct error *error);
+                                const struct snapshot_indices *indices,
+                                struct error *error);
 
 /*
  * Position of the first domain whose index is `index` or greater;
@@ -88,5 +139,14 @@ struct snapshot *snapshot_merge(const struct snapshot *old,
  */
 size_t snapshot_find_domain(const struct snapshot *snapshot, uint32_t index,
                             size_t hint);
+
+/*
+ * The domain that has the part at this position among the parts of all
+ * domains, in order of vmIndex; *ret_number is its position within the
+ * domain.  position < part_count[part].
+ */
+const struct snapshot_domain *snapshot_find_part(const struct snapshot *snapshot,
+                                                 enum snapshot_part part,
+                                                 size_t position, size_t *ret_number);
 
 #endif

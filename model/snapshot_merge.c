@@ -2,15 +2,10 @@
 /*
  * snapshot_merge.c - how the next snapshot is made of the last one.
  */
-#include "model/snapshot.h"
+#include "model/snapshot_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Memory units: a size may grow this much without leaving 31 bits. */
-#define MEMORY_UNIT_MIN 1024u
-#define MEMORY_UNIT_MAX (1u << 30)
-#define MEMORY_HEADROOM 16
 
 /* What one merge works on; all memory is there before anything changes. */
 struct merge {
@@ -24,7 +19,7 @@ struct merge {
     void **fresh;     /* records of domains that the old snapshot has not */
     size_t fresh_count;
     struct snapshot *new;
-    struct index_store *indices;
+    const struct snapshot_indices *indices;
     bool changed; /* a domain came or went */
     struct error *error;
 };
@@ -128,17 +123,11 @@ static uint64_t known_memory(const struct snapshot_domain *row)
 static void choose_memory_unit(struct snapshot_domain *row)
 {
     uint64_t memory_bytes = known_memory(row);
-    uint32_t unit = MEMORY_UNIT_MIN;
 
-    if (row->memory_unit_fixed || memory_bytes == 0) {
-        return;
+    if (!row->memory_unit_fixed && memory_bytes != 0) {
+        row->memory_unit = snapshot_unit(memory_bytes);
+        row->memory_unit_fixed = true;
     }
-    while (unit < MEMORY_UNIT_MAX
-           && memory_bytes / unit > INT32_MAX / MEMORY_HEADROOM) {
-        unit *= 2;
-    }
-    row->memory_unit = unit;
-    row->memory_unit_fixed = true;
 }
 
 static void apply_domain(struct snapshot_domain *row, const struct domain *domain)
@@ -149,6 +138,31 @@ static void apply_domain(struct snapshot_domain *row, const struct domain *domai
     row->domain = record_ref(domain);
     if (admin_state != DOMAIN_ADMIN_STATE_UNKNOWN) {
         row->admin_state = admin_state;
+    }
+}
+
+/* Without memory its devices are left out until the next description comes. */
+static void renew_parts(struct merge *merge, struct snapshot_domain *row)
+{
+    const struct snapshot_parts *parts = snapshot_parts_new(
+        row, merge->indices->domains, merge->update->started_ns, merge->error);
+
+    if (parts == NULL) {
+        error_set(merge->error, STATUS_NO_MEMORY, "out of memory");
+    }
+    record_unref(row->parts);
+    row->parts = parts;
+}
+
+static void apply_config(struct merge *merge, struct snapshot_domain *row,
+                         struct domain_config *config)
+{
+    bool is_other = row->config != config || row->parts == NULL;
+
+    record_unref(row->config);
+    row->config = record_ref(config);
+    if (is_other) {
+        renew_parts(merge, row);
     }
 }
 
@@ -165,14 +179,21 @@ static void apply_record(struct merge *merge, struct snapshot_domain *row, void 
         apply_domain(row, record);
         break;
     case SECTION_CONFIGS:
-        record_unref(row->config);
-        row->config = record_ref(record);
+        apply_config(merge, row, record);
         break;
     case SECTION_STATISTICS:
         record_unref(row->statistics);
         row->statistics = record_ref(record);
         break;
+    case SECTION_DEVICES:
+        record_unref(row->devices);
+        row->devices = record_ref(record);
+        if (snapshot_parts_want_units(row)) {
+            renew_parts(merge, row);
+        }
+        break;
     case SECTION_NODE:
+    case SECTION_STORAGE:
         return;
     }
     row->sampled_ns[merge->section] = started_ns;
@@ -203,6 +224,8 @@ static void copy_rows(struct merge *merge)
         record_ref(row->domain);
         record_ref(row->config);
         record_ref(row->statistics);
+        record_ref(row->devices);
+        record_ref(row->parts);
         merge->new->domain_count++;
         apply_record(merge, row, merge->delivered[i]);
     }
@@ -217,18 +240,20 @@ static enum status add_row(struct merge *merge, struct domain *domain)
     uint32_t index;
 
     if (merge->new->domain_count < SECTION_DOMAINS_MAX) {
-        status = index_store_assign(merge->indices, uuid_format(&domain->uuid, key),
-                                    merge->update->started_ns, &index, &is_new);
+        status =
+            index_store_assign(merge->indices->domains, uuid_format(&domain->uuid, key),
+                               merge->update->started_ns, &index, &is_new);
     }
     if (status != STATUS_OK) {
         return status;
     }
     *row = (struct snapshot_domain) {
         .index = index,
-        .memory_unit = MEMORY_UNIT_MIN,
-        .sampled_ns = { CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER },
+        .memory_unit = SNAPSHOT_UNIT_MIN,
     };
-    _Static_assert(SECTION_COUNT == 4, "CLOCK_NEVER for each section");
+    for (size_t i = 0; i < SECTION_COUNT; i++) {
+        row->sampled_ns[i] = CLOCK_NEVER;
+    }
     apply_record(merge, row, domain);
     merge->new->domain_count++;
     merge->changed = merge->changed || is_new;
@@ -276,7 +301,7 @@ static void release_stray(const char *key, uint32_t index, void *argument)
             || builder_has_failed(merge->update->builder, &uuid))) {
         return;
     }
-    index_store_release(merge->indices, key, merge->update->started_ns);
+    index_store_release(merge->indices->domains, key, merge->update->started_ns);
     merge->changed = true;
 }
 
@@ -288,11 +313,11 @@ static void release_stray(const char *key, uint32_t index, void *argument)
 static void release_strays(struct merge *merge)
 {
     if (!merge->update->complete
-        || index_store_count(merge->indices) == merge->new->domain_count) {
+        || index_store_count(merge->indices->domains) == merge->new->domain_count) {
         return;
     }
     sort_by_uuid(merge, merge->new);
-    index_store_visit(merge->indices, release_stray, merge);
+    index_store_visit(merge->indices->domains, release_stray, merge);
 }
 
 static void update_indices(struct merge *merge)
@@ -303,14 +328,12 @@ static void update_indices(struct merge *merge)
     if (add_fresh_rows(merge)) {
         release_strays(merge);
     }
-    changed_ns = index_store_changed_ns(merge->indices);
+    changed_ns = index_store_changed_ns(merge->indices->domains);
     if (merge->changed && merge->update->started_ns > changed_ns) {
         changed_ns = merge->update->started_ns;
-        index_store_set_changed_ns(merge->indices, changed_ns);
+        index_store_set_changed_ns(merge->indices->domains, changed_ns);
     }
     merge->new->domains_changed_ns = changed_ns;
-    /* Fills *error; the snapshot is as good without. */
-    (void)!index_store_save(merge->indices, merge->error);
 }
 
 static bool allocate(struct merge *merge)
@@ -337,6 +360,16 @@ static bool allocate_rows(struct merge *merge)
     return merge->new->domains != NULL;
 }
 
+/* A record of the node as a whole. */
+static void apply_node_record(struct merge *merge, void *record)
+{
+    if (merge->section == SECTION_NODE) {
+        merge->new->node = record_ref(record);
+    } else {
+        merge->new->storage = record_ref(record);
+    }
+}
+
 static void merge_section(struct merge *merge)
 {
     const struct snapshot *old = merge->old;
@@ -350,21 +383,32 @@ static void merge_section(struct merge *merge)
         new->sampled_ns[section] = started_ns;
     }
     new->domains_changed_ns = old->domains_changed_ns;
-    if (section == SECTION_NODE && merge->content.count > 0
+    if (!section_is_of_domains(section) && merge->content.count > 0
         && started_ns >= old->sampled_ns[section]) {
-        new->node = record_ref(merge->content.records[0]);
-    } else {
+        apply_node_record(merge, merge->content.records[0]);
+    }
+    if (new->node == NULL) {
         new->node = record_ref(old->node);
+    }
+    if (new->storage == NULL) {
+        new->storage = record_ref(old->storage);
     }
     copy_rows(merge);
     if (section == SECTION_DOMAINS) {
         update_indices(merge);
     }
+    snapshot_count_parts(new);
+    snapshot_update_volumes(new, old, section, merge->indices->volumes, started_ns,
+                            merge->error);
+    /* They fill *error; the snapshot is as good without. */
+    (void)!index_store_save(merge->indices->domains, merge->error);
+    (void)!index_store_save(merge->indices->volumes, merge->error);
 }
 
 struct snapshot *snapshot_merge(const struct snapshot *old,
                                 const struct snapshot_update *update,
-                                struct index_store *indices, struct error *error)
+                                const struct snapshot_indices *indices,
+                                struct error *error)
 {
     struct merge merge = {
         .old = old,
@@ -380,7 +424,7 @@ struct snapshot *snapshot_merge(const struct snapshot *old,
     if (!allocate(&merge)) {
         goto out;
     }
-    if (merge.section != SECTION_NODE) {
+    if (section_is_of_domains(merge.section)) {
         match_records(&merge);
     }
     if (!allocate_rows(&merge)) {

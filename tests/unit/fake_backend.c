@@ -329,8 +329,11 @@ static bool add(struct builder *builder, unsigned number)
         .cpu_time_ns = number + 1,
     };
 
+    const struct domain_devices devices = { .uuid = uuid };
+
     switch (builder_section(builder)) {
     case SECTION_NODE:
+    case SECTION_STORAGE:
         break;
     case SECTION_DOMAINS:
         return builder_add_domain(builder, domain_new(&domain));
@@ -338,6 +341,8 @@ static bool add(struct builder *builder, unsigned number)
         return builder_add_config(builder, domain_config_new(&config));
     case SECTION_STATISTICS:
         return builder_add_statistics(builder, domain_statistics_new(&statistics));
+    case SECTION_DEVICES:
+        return builder_add_devices(builder, domain_devices_new(&devices));
     }
     return false;
 }
@@ -383,6 +388,13 @@ static bool deliver_node(struct builder *builder)
     return builder_add_node(builder, node_new(&node));
 }
 
+static bool deliver_storage(struct builder *builder)
+{
+    const struct storage storage = { .volume_count = 0 };
+
+    return builder_add_storage(builder, storage_new(&storage));
+}
+
 static enum status fake_collect(struct backend *backend,
                                 const struct backend_request *request,
                                 struct builder *builder, struct error *error)
@@ -401,9 +413,10 @@ static enum status fake_collect(struct backend *backend,
     if (early > count) {
         early = count;
     }
-    if (request->section == SECTION_NODE) {
+    if (!section_is_of_domains(request->section)) {
         wait_until_released(fake, call);
-        wanted = deliver_node(builder);
+        wanted = request->section == SECTION_NODE ? deliver_node(builder)
+                                                  : deliver_storage(builder);
     } else {
         wanted = deliver(fake, builder, 0, early);
         wait_until_released(fake, call);
@@ -423,7 +436,9 @@ const struct backend_ops fake_ops = {
     .hypervisor = HYPERVISOR_OTHER,
     .capabilities = BACKEND_CAPABILITY_BIT(BACKEND_CAN_DOMAINS)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION)
-                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS),
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_DEVICES)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STORAGE),
     .open = fake_open,
     .close = fake_close,
     .collect = fake_collect,

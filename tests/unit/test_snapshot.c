@@ -27,7 +27,7 @@
 struct fixture {
     char folder[256];
     char path[300];
-    struct index_store *indices;
+    struct snapshot_indices indices;
     struct snapshot *snapshot;
     struct builder *builder; /* what the collection under way delivers to */
 };
@@ -36,8 +36,10 @@ static void open_indices(struct fixture *fixture)
 {
     struct error error = ERROR_NONE;
 
-    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices, &error)
-        != STATUS_OK) {
+    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices.domains, &error)
+            != STATUS_OK
+        || index_store_open(NULL, GRACE_NS, &fixture->indices.volumes, &error)
+               != STATUS_OK) {
         fail_msg("%s", error.text);
     }
 }
@@ -72,7 +74,7 @@ static int teardown(void **state)
 
     builder_unref(fixture->builder);
     snapshot_unref(fixture->snapshot);
-    index_store_close(fixture->indices);
+    snapshot_indices_close(&fixture->indices);
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         snprintf(path, sizeof(path), "%s/%s", fixture->folder, entry->d_name);
         if (unlink(path) < 0) {
@@ -91,7 +93,7 @@ static int teardown(void **state)
 static void restart(struct fixture *fixture)
 {
     snapshot_unref(fixture->snapshot);
-    index_store_close(fixture->indices);
+    snapshot_indices_close(&fixture->indices);
     fixture->snapshot = snapshot_new_empty();
     open_indices(fixture);
 }
@@ -174,7 +176,7 @@ static struct snapshot *merge_with(struct fixture *fixture, int64_t started_ns,
     const struct snapshot_update update = { fixture->builder, started_ns, complete };
     struct snapshot *old = fixture->snapshot;
 
-    fixture->snapshot = snapshot_merge(old, &update, fixture->indices, error);
+    fixture->snapshot = snapshot_merge(old, &update, &fixture->indices, error);
     assert_non_null(fixture->snapshot);
     return old;
 }
@@ -504,8 +506,9 @@ static void test_an_index_does_not_change_hands_in_one_snapshot(void **state)
 {
     struct fixture *fixture = *state;
 
-    index_store_close(fixture->indices);
-    assert_int_equal(index_store_open(NULL, 0, &fixture->indices, NULL), STATUS_OK);
+    index_store_close(fixture->indices.domains);
+    assert_int_equal(index_store_open(NULL, 0, &fixture->indices.domains, NULL),
+                     STATUS_OK);
     list(fixture, 10, "1");
     list(fixture, 20, "2"); /* no grace at all, and 1 went while 2 came */
     check_rows(fixture, "2=2");
@@ -634,10 +637,11 @@ static void test_a_foreign_key_in_the_file_is_given_back(void **state)
     uint32_t index;
 
     assert_int_equal(
-        index_store_assign(fixture->indices, "not a uuid", 0, &index, NULL), STATUS_OK);
+        index_store_assign(fixture->indices.domains, "not a uuid", 0, &index, NULL),
+        STATUS_OK);
     list(fixture, 10, "1");
     check_rows(fixture, "2=1");
-    assert_int_equal(index_store_count(fixture->indices), 1);
+    assert_int_equal(index_store_count(fixture->indices.domains), 1);
 }
 
 static void test_the_wanted_state_outlives_an_unknown_one(void **state)
