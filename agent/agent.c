@@ -400,6 +400,8 @@ struct mib_context agent_context(const struct agent *agent,
         .connection_count = view->listed_count,
         .connection = &view->connection->status,
         .snapshot = view->connection->snapshot,
+        .affinity = agent->config->cpu_affinity,
+        .host_storage = agent->host_storage,
     };
 }
 

@@ -40,6 +40,8 @@ struct agent {
     struct index_store *connection_indices;
     size_t connection_count;
     struct connection **connections; /* in order of their index */
+    /* Not the agent's own: who asks the host's snmpd sets it; NULL: nobody does. */
+    const struct host_storage *host_storage;
     size_t view_count;
     struct agent_view *views; /* the default context first */
 };

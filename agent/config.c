@@ -317,6 +317,61 @@ static void parse_duration(const char *token, char *line)
     }
 }
 
+/* Which of the words, told apart without case, the line has; -1: none. */
+static int parse_choice(const char *token, char *line, const char *const *words,
+                        int count)
+{
+    char word[64];
+    char list[128] = "";
+
+    if (!only_word(token, line, word, sizeof(word))) {
+        return -1;
+    }
+    for (int i = 0; i < count; i++) {
+        size_t length = strlen(list);
+
+        if (strcasecmp(words[i], word) == 0) {
+            return i;
+        }
+        snprintf(list + length, sizeof(list) - length, "%s%s", i == 0 ? "" : " or ",
+                 words[i]);
+    }
+    netsnmp_config_error("%s: '%s' is not understood; write %s", token, word, list);
+    return -1;
+}
+
+static void parse_cpu_affinity(const char *token, char *line)
+{
+    static const char *const words[] = {
+        [MIB_AFFINITY_PINNED] = "pinned",
+        [MIB_AFFINITY_ALL] = "all",
+        [MIB_AFFINITY_NONE] = "none",
+    };
+    int choice;
+
+    if (staging == NULL) {
+        return;
+    }
+    choice = parse_choice(token, line, words, sizeof(words) / sizeof(words[0]));
+    if (choice >= 0) {
+        staging->cpu_affinity = (enum mib_affinity)choice;
+    }
+}
+
+static void parse_unattached_storage(const char *token, char *line)
+{
+    static const char *const words[] = { "no", "yes" };
+    int choice;
+
+    if (staging == NULL) {
+        return;
+    }
+    choice = parse_choice(token, line, words, sizeof(words) / sizeof(words[0]));
+    if (choice >= 0) {
+        staging->unattached_storage = choice == 1;
+    }
+}
+
 static void parse_path(char **path, const char *token, char *line)
 {
     char word[PATH_MAX];
@@ -358,6 +413,10 @@ void config_init(void)
         register_config_handler(APPLICATION, durations[i].token, parse_duration, NULL,
                                 "DURATION");
     }
+    register_config_handler(APPLICATION, "cpuAffinity", parse_cpu_affinity, NULL,
+                            "pinned | all | none");
+    register_config_handler(APPLICATION, "unattachedStorage", parse_unattached_storage,
+                            NULL, "yes | no");
     register_config_handler(APPLICATION, "stateDir", parse_state_dir, NULL, "PATH");
     register_config_handler(APPLICATION, "moduleDir", parse_module_dir, NULL, "PATH");
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mib/mib.h"
 #include "model/status.h"
 
 /* Longest name of a connection in octets, with the terminating NUL. */
@@ -38,6 +39,8 @@ struct config {
     int64_t stale_limit_ns;
     int64_t call_timeout_ns;
     int64_t index_grace_ns;
+    enum mib_affinity cpu_affinity;
+    bool unattached_storage; /* rows for volumes that no domain uses */
     char *state_dir;
     char *module_dir;
     size_t connection_count;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "model/connection.h"
+#include "model/host_storage.h"
 #include "model/snapshot.h"
 
 /* Most sub-identifiers of an OID (RFC 2741 section 5.1, RFC 2578 section 3.5). */
@@ -73,6 +74,13 @@ struct mib_value {
     uint8_t scratch[MIB_SCRATCH_SIZE];
 };
 
+/* The rows of vmCpuAffinityTable. */
+enum mib_affinity {
+    MIB_AFFINITY_PINNED, /* vcpus bound to a true subset of the node's CPUs */
+    MIB_AFFINITY_ALL,    /* every vcpu, which can be millions of rows */
+    MIB_AFFINITY_NONE,
+};
+
 /* What one SNMP context shows at one moment. */
 struct mib_context {
     int64_t now_ns;         /* clock_boot_ns() */
@@ -85,6 +93,9 @@ struct mib_context {
     /* The connection whose hypervisor VM-MIB shows, and what is known of it. */
     const struct connection_status *connection;
     const struct snapshot *snapshot;
+    enum mib_affinity affinity;
+    /* hrStorageTable of the agent's host; NULL: not known. */
+    const struct host_storage *host_storage;
 };
 
 /*

@@ -281,6 +281,8 @@ static void test_defaults(void **state)
     assert_int_equal(config->stale_limit_ns, 60 * CLOCK_NS_PER_S);
     assert_int_equal(config->call_timeout_ns, 10 * CLOCK_NS_PER_S);
     assert_int_equal(config->index_grace_ns, 7 * DAY_NS);
+    assert_int_equal(config->cpu_affinity, MIB_AFFINITY_PINNED);
+    assert_false(config->unattached_storage);
     assert_int_equal(config->state_dir[0], '/');
     assert_int_equal(config->module_dir[0], '/');
     assert_int_equal(config->connection_count, 1);
@@ -425,6 +427,62 @@ static void test_folders(void **state)
     (void)read_bad_line("stateDir \"\"\n" CONNECTION, 1);
 }
 
+static void test_rows_of_the_affinity_table(void **state)
+{
+    static const struct {
+        const char *word;
+        enum mib_affinity affinity;
+    } choices[] = {
+        { "pinned", MIB_AFFINITY_PINNED }, { "all", MIB_AFFINITY_ALL },
+        { "none", MIB_AFFINITY_NONE },     { "ALL", MIB_AFFINITY_ALL },
+        { "\"none\"", MIB_AFFINITY_NONE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        struct config *config;
+        char file[200];
+
+        snprintf(file, sizeof(file), CONNECTION "cpuAffinity %s # so\n",
+                 choices[i].word);
+        config = read_good(file);
+        assert_int_equal(config->cpu_affinity, choices[i].affinity);
+        config_free(config);
+    }
+}
+
+static void test_unattached_storage(void **state)
+{
+    struct config *config = read_good(CONNECTION "unattachedStorage yes\n");
+
+    (void)state;
+    assert_true(config->unattached_storage);
+    config_free(config);
+    config = read_good(CONNECTION "unattachedStorage yes\nunattachedstorage No\n");
+    assert_false(config->unattached_storage);
+    config_free(config);
+}
+
+static void test_a_wrong_choice_is_told_the_right_ones(void **state)
+{
+    static const char *const bad[] = { "some", "al", "alll", "allnone" };
+    const char *words;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char file[200];
+
+        snprintf(file, sizeof(file), CONNECTION "cpuAffinity %s\n", bad[i]);
+        words = read_bad_line(file, 2);
+        assert_non_null(strstr(words, bad[i]));
+        assert_non_null(strstr(words, "pinned or all or none"));
+    }
+    words = read_bad_line(CONNECTION "unattachedStorage maybe\n", 2);
+    assert_non_null(strstr(words, "'maybe'"));
+    assert_non_null(strstr(words, "no or yes"));
+    (void)read_bad_line(CONNECTION "unattachedStorage 1\n", 2);
+}
+
 static void test_lines_that_are_not_understood_are_refused(void **state)
 {
     static const char *const bad[] = {
@@ -441,6 +499,10 @@ static void test_lines_that_are_not_understood_are_refused(void **state)
         "connection 123456789012345678901234567890123 sim:/b.xml",
         "maxAge",
         "stateDir",
+        "cpuAffinity",
+        "cpuAffinity all pinned",
+        "unattachedStorage",
+        "unattachedStorage yes yes",
         "nonsense",
         "nonsense 5s",
         "max_age 5s",
@@ -673,6 +735,9 @@ int main(void)
         cmocka_unit_test(test_durations_out_of_range_are_refused),
         cmocka_unit_test(test_what_is_no_duration_is_refused),
         cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_rows_of_the_affinity_table),
+        cmocka_unit_test(test_unattached_storage),
+        cmocka_unit_test(test_a_wrong_choice_is_told_the_right_ones),
         cmocka_unit_test(test_lines_that_are_not_understood_are_refused),
         cmocka_unit_test(test_two_connections_marked_default_are_refused),
         cmocka_unit_test(test_words_that_are_too_long_are_refused),
