@@ -2,9 +2,8 @@
 #include "mib/vm_mib.h"
 
 static const struct mib_group *const groups[] = {
-    &vm_hypervisor,
-    &vm_number,
-    &vm_table,
+    &vm_hypervisor,         &vm_number,        &vm_table,         &vm_cpu_table,
+    &vm_cpu_affinity_table, &vm_storage_table, &vm_network_table,
 };
 
 const struct mib_module vm_mib = {

@@ -19,5 +19,9 @@ extern const struct mib_module vm_mib;
 extern const struct mib_group vm_hypervisor; /* vmHypervisor */
 extern const struct mib_group vm_number;     /* vmNumber, vmTableLastChange */
 extern const struct mib_group vm_table;      /* vmTable */
+extern const struct mib_group vm_cpu_table;
+extern const struct mib_group vm_cpu_affinity_table;
+extern const struct mib_group vm_storage_table;
+extern const struct mib_group vm_network_table;
 
 #endif

@@ -294,12 +294,17 @@ bool domain_pin_has(const struct domain_pin *pin, uint32_t cpu)
 
 bool domain_pin_is_binding(const struct domain_pin *pin, uint32_t cpu_count)
 {
-    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
-        if (!domain_pin_has(pin, cpu)) {
+    uint32_t whole = cpu_count / 64;
+    uint32_t rest = cpu_count % 64;
+
+    for (uint32_t i = 0; i < whole; i++) {
+        if (i >= pin->word_count || pin->cpus[i] != UINT64_MAX) {
             return true;
         }
     }
-    return false;
+    return rest != 0
+           && (whole >= pin->word_count
+               || (~pin->cpus[whole] & ((UINT64_C(1) << rest) - 1)) != 0);
 }
 
 struct state_traits {

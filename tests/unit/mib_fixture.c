@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/snapshot_parts.h"
 #include "tests/unit/mib_fixture.h"
 
 #define MIB (INT64_C(1) << 20)
@@ -51,6 +52,111 @@ static void fill_connection(struct mib_fixture *fixture, size_t position)
         position == 0 ? &fixture->snapshot : &fixture->never_asked;
 }
 
+/* A disk with and one without much known of it; two interfaces; a pin. */
+static void fill_devices(struct mib_fixture *fixture)
+{
+    static const uint64_t cpus[] = { 0x5 };
+
+    fixture->disks[0] = (struct domain_disk) {
+        .target = "vda",
+        .format = "qcow2",
+        .source = "/images/a.qcow2",
+        .bus = "virtio",
+        .mount_point = "/images",
+        .source_type = DISK_SOURCE_SPARSE,
+        .media = DISK_MEDIA_HARD_DISK,
+        .read_only = DOMAIN_FLAG_NO,
+    };
+    fixture->disks[1] = (struct domain_disk) {
+        .target = "sda",
+        .format = "raw",
+        .source = "",
+        .bus = "sata",
+        .source_type = DISK_SOURCE_RAW,
+        .media = DISK_MEDIA_OPTICAL,
+        .read_only = DOMAIN_FLAG_YES,
+    };
+    for (size_t i = 0; i < FIXTURE_DISKS; i++) {
+        /* Ascending by target. */
+        fixture->disk_statistics[i] = (struct disk_statistics) {
+            .target = fixture->disks[FIXTURE_DISKS - 1 - i].target,
+            .has = DISK_HAS_REQUESTS | DISK_HAS_OCTETS | DISK_HAS_TIMES,
+            .read_requests = 11,
+            .write_requests = 12,
+            .read_bytes = 13,
+            .write_bytes = 14,
+            .read_time_ns = 15999,
+            .write_time_ns = 16999,
+            .capacity_bytes = 1024 * MIB,
+            .allocation_bytes = 512 * MIB,
+        };
+        fixture->disk_rows[i] = (struct snapshot_disk) {
+            .index = (uint32_t)(3 * i + 1),
+            .position = (uint32_t)i,
+            .size_unit = 1024,
+            .size_unit_fixed = true,
+        };
+    }
+    for (size_t i = 0; i < FIXTURE_INTERFACES; i++) {
+        fixture->interfaces[i] = (struct domain_interface) {
+            .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)i },
+            .model = "virtio",
+        };
+        fixture->interface_statistics[i] = (struct interface_statistics) {
+            .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)i },
+            .if_index = (uint32_t)(i + 7),
+            .parent_if_index = 3,
+        };
+        fixture->interface_rows[i] = (struct snapshot_interface) {
+            .index = (uint32_t)(2 * i + 1),
+            .position = (uint32_t)i,
+        };
+    }
+    for (size_t i = 0; i < FIXTURE_VCPUS; i++) {
+        fixture->vcpus[i] = (struct vcpu_statistics) { true, 2500999 + i };
+    }
+    fixture->pin = (struct domain_pin) { .vcpu = 1, .word_count = 1, .cpus = cpus };
+    fixture->parts = (struct snapshot_parts) {
+        .disk_count = FIXTURE_DISKS,
+        .disks = fixture->disk_rows,
+        .interface_count = FIXTURE_INTERFACES,
+        .interfaces = fixture->interface_rows,
+    };
+}
+
+static void fill_volumes(struct mib_fixture *fixture)
+{
+    static const char *const keys[FIXTURE_VOLUMES] = { "/pool/a", "/pool/b" };
+
+    for (size_t i = 0; i < FIXTURE_VOLUMES; i++) {
+        fixture->volumes[i] = (struct volume) {
+            .key = keys[i],
+            .name = keys[i] + 6,
+            .pool = "pool",
+            .format = "qcow2",
+            .source_type = DISK_SOURCE_SPARSE,
+            .capacity_bytes = 64 * MIB,
+            .allocation_bytes = MIB,
+        };
+        fixture->volume_rows[i] = (struct snapshot_disk) {
+            .index = (uint32_t)(i + 2),
+            .position = (uint32_t)i,
+            .size_unit = 1024,
+            .size_unit_fixed = true,
+        };
+    }
+    fixture->storage = (struct storage) {
+        .volume_count = FIXTURE_VOLUMES,
+        .volumes = fixture->volumes,
+    };
+    fixture->unattached = (struct snapshot_parts) {
+        .disk_count = FIXTURE_VOLUMES,
+        .disks = fixture->volume_rows,
+    };
+    fixture->snapshot.storage = &fixture->storage;
+    fixture->snapshot.unattached = &fixture->unattached;
+}
+
 static void fill_row(struct mib_fixture *fixture, size_t position)
 {
     struct snapshot_domain *row = &fixture->rows[position];
@@ -72,6 +178,13 @@ static void fill_row(struct mib_fixture *fixture, size_t position)
         .memory_min_bytes = 256 * MIB,
         .memory_max_bytes = 1024 * MIB,
         .memory_bytes = 512 * MIB,
+        .affinity_known = true,
+        .pin_count = 1,
+        .pins = &fixture->pin,
+        .disk_count = FIXTURE_DISKS,
+        .disks = fixture->disks,
+        .interface_count = FIXTURE_INTERFACES,
+        .interfaces = fixture->interfaces,
     };
     fixture->statistics[position] = (struct domain_statistics) {
         .uuid = fixture->domains[position].uuid,
@@ -79,6 +192,15 @@ static void fill_row(struct mib_fixture *fixture, size_t position)
         .cpu_time_ns = 5 * (uint64_t)CLOCK_NS_PER_S,
         .memory_bytes = 768 * MIB,
         .vcpus = 3,
+        .vcpu_count = FIXTURE_VCPUS,
+        .vcpu = fixture->vcpus,
+    };
+    fixture->devices[position] = (struct domain_devices) {
+        .uuid = fixture->domains[position].uuid,
+        .disk_count = FIXTURE_DISKS,
+        .disks = fixture->disk_statistics,
+        .interface_count = FIXTURE_INTERFACES,
+        .interfaces = fixture->interface_statistics,
     };
     *row = (struct snapshot_domain) {
         /* 1, 4, 5, 8, 9 ...: neighbours and gaps. */
@@ -89,10 +211,21 @@ static void fill_row(struct mib_fixture *fixture, size_t position)
         .domain = &fixture->domains[position],
         .config = &fixture->configs[position],
         .statistics = &fixture->statistics[position],
+        .devices = &fixture->devices[position],
     };
     for (int section = 0; section < SECTION_COUNT; section++) {
         row->sampled_ns[section] = FIXTURE_SAMPLED_NS;
     }
+}
+
+void mib_fixture_count_parts(struct mib_fixture *fixture)
+{
+    for (size_t i = 0; i < fixture->snapshot.domain_count; i++) {
+        struct snapshot_domain *row = &fixture->rows[i];
+
+        row->parts = row->config == NULL ? NULL : &fixture->parts;
+    }
+    snapshot_count_parts(&fixture->snapshot);
 }
 
 void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count)
@@ -103,6 +236,7 @@ void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count)
     }
     fixture->snapshot.domain_count = count;
     fixture->snapshot.domains = fixture->rows;
+    mib_fixture_count_parts(fixture);
 }
 
 static void fill(struct mib_fixture *fixture)
@@ -129,8 +263,12 @@ static void fill(struct mib_fixture *fixture)
         .software = "Xen",
         .version = "4.17",
         .started_ns = FIXTURE_NOW_NS - 7200 * CLOCK_NS_PER_S,
+        .cpu_count = FIXTURE_CPUS,
+        .is_local = true,
     };
     fixture->snapshot.node = &fixture->node;
+    fill_devices(fixture);
+    fill_volumes(fixture);
     mib_fixture_set_rows(fixture, 1);
     fixture->context = (struct mib_context) {
         .now_ns = FIXTURE_NOW_NS,
@@ -192,5 +330,18 @@ enum mib_result mib_fixture_get(const struct mib_fixture *fixture, const char *n
     unsigned sections = 0;
 
     oid.ids[oid.length++] = instance;
+    return mib_get(fixture->tree, &fixture->context, &oid, &hint, ret_value, &sections);
+}
+
+enum mib_result mib_fixture_get_part(const struct mib_fixture *fixture,
+                                     const char *name, uint32_t first, uint32_t second,
+                                     struct mib_value *ret_value)
+{
+    struct mib_oid oid = mib_fixture_find(fixture, name)->prefix;
+    struct mib_hint hint = { 0, 0 };
+    unsigned sections = 0;
+
+    oid.ids[oid.length++] = first;
+    oid.ids[oid.length++] = second;
     return mib_get(fixture->tree, &fixture->context, &oid, &hint, ret_value, &sections);
 }

@@ -12,6 +12,11 @@
 
 #define FIXTURE_ROWS_MAX 64
 #define FIXTURE_CONNECTIONS 3
+#define FIXTURE_DISKS 2
+#define FIXTURE_INTERFACES 2
+#define FIXTURE_VCPUS 2
+#define FIXTURE_CPUS 4
+#define FIXTURE_VOLUMES 2
 
 /* Moments on CLOCK_BOOTTIME, apart from each other and from 0. */
 #define FIXTURE_NOW_NS (1000000 * CLOCK_NS_PER_S)
@@ -32,6 +37,22 @@ struct mib_fixture {
     struct domain domains[FIXTURE_ROWS_MAX];
     struct domain_config configs[FIXTURE_ROWS_MAX];
     struct domain_statistics statistics[FIXTURE_ROWS_MAX];
+    struct domain_devices devices[FIXTURE_ROWS_MAX];
+    /* The same for each domain: */
+    struct domain_disk disks[FIXTURE_DISKS];
+    struct disk_statistics disk_statistics[FIXTURE_DISKS];
+    struct snapshot_disk disk_rows[FIXTURE_DISKS];
+    struct domain_interface interfaces[FIXTURE_INTERFACES];
+    struct interface_statistics interface_statistics[FIXTURE_INTERFACES];
+    struct snapshot_interface interface_rows[FIXTURE_INTERFACES];
+    struct vcpu_statistics vcpus[FIXTURE_VCPUS];
+    struct domain_pin pin;
+    struct snapshot_parts parts;
+    /* Volumes without a domain. */
+    struct volume volumes[FIXTURE_VOLUMES];
+    struct storage storage;
+    struct snapshot_disk volume_rows[FIXTURE_VOLUMES];
+    struct snapshot_parts unattached;
 };
 
 /* For cmocka: a fixture with one row whose index is 1; and its end. */
@@ -41,14 +62,21 @@ int mib_fixture_teardown(void **state);
 /* Gives it that many rows, with gaps between their indices. */
 void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count);
 
+/* After records of rows were put in or taken out: counts vcpus, disks ... anew. */
+void mib_fixture_count_parts(struct mib_fixture *fixture);
+
 /* The object of a name; the test fails if there is none. */
 const struct mib_object *mib_fixture_find(const struct mib_fixture *fixture,
                                           const char *name);
 
 /*
  * Looks up NAME.instance as a manager would; the instance of a scalar is 0.
+ * mib_fixture_get_part(): NAME.first.second.
  */
 enum mib_result mib_fixture_get(const struct mib_fixture *fixture, const char *name,
                                 uint32_t instance, struct mib_value *ret_value);
+enum mib_result mib_fixture_get_part(const struct mib_fixture *fixture,
+                                     const char *name, uint32_t first, uint32_t second,
+                                     struct mib_value *ret_value);
 
 #endif

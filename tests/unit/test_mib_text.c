@@ -36,10 +36,6 @@
 static const char *const later[] = {
     "vmPerVMNotificationsEnabled",
     "vmBulkNotificationsEnabled",
-    "vmCpuTable",
-    "vmCpuAffinityTable",
-    "vmStorageTable",
-    "vmNetworkTable",
 };
 #define LATER_COUNT (sizeof(later) / sizeof(later[0]))
 
@@ -480,6 +476,12 @@ static void test_values_are_those_of_the_text(void **state)
             (enum domain_admin_state)(i % DOMAIN_ADMIN_STATE_COUNT);
         fixture->domains[0].autostart = (enum domain_flag)(i % DOMAIN_FLAG_COUNT);
         fixture->domains[0].persistent = (enum domain_flag)(i % DOMAIN_FLAG_COUNT);
+        fixture->disks[0].source_type = (enum disk_source)(i % DISK_SOURCE_COUNT);
+        fixture->disks[0].media = (enum disk_media)(i % DISK_MEDIA_COUNT);
+        fixture->disks[0].read_only = (enum domain_flag)(i % DOMAIN_FLAG_COUNT);
+        fixture->context.affinity = (enum mib_affinity)(i % 3);
+        fixture->configs[0].affinity_known = i % 2 == 0;
+        fixture->node.is_local = i % 4 < 2;
         fixture->connections[1].state =
             (enum connection_state)(i % CONNECTION_STATE_COUNT);
         fixture->connections[1].is_default = i % 2 == 0;
@@ -498,6 +500,14 @@ static void test_unknown_and_extreme_values_are_those_of_the_text(void **state)
     config->memory_max_bytes = INT64_MAX;
     fixture->statistics[0].memory_bytes = UINT64_MAX;
     fixture->statistics[0].vcpus = UINT32_MAX;
+    fixture->disk_rows[0].size_unit = 1;
+    for (size_t i = 0; i < FIXTURE_DISKS; i++) {
+        fixture->disk_statistics[i].capacity_bytes = INT64_MAX;
+        fixture->disk_statistics[i].allocation_bytes = DOMAIN_NO_LIMIT;
+        fixture->disk_statistics[i].read_time_ns = UINT64_MAX;
+    }
+    fixture->interface_statistics[0].if_index = UINT32_MAX;
+    fixture->vcpus[0].cpu_time_ns = UINT64_MAX;
     memset(&fixture->domains[0].uuid, 0, sizeof(fixture->domains[0].uuid));
     memset(fixture->connections[0].last_error, 'x', ERROR_TEXT_SIZE - 1);
     check_values(fixture);
@@ -505,6 +515,7 @@ static void test_unknown_and_extreme_values_are_those_of_the_text(void **state)
     fixture->rows[0].statistics = NULL;
     fixture->snapshot.node = NULL;
     fixture->connections[0].state = CONNECTION_DOWN;
+    mib_fixture_count_parts(fixture);
     check_values(fixture);
 }
 
@@ -545,7 +556,10 @@ static void test_capabilities_have_the_numbers_of_the_text(void **state)
         { BACKEND_CAN_DOMAINS, "domains" },
         { BACKEND_CAN_CONFIGURATION, "configuration" },
         { BACKEND_CAN_STATISTICS, "statistics" },
+        { BACKEND_CAN_DEVICES, "deviceStatistics" },
         { BACKEND_CAN_EVENTS, "events" },
+        { BACKEND_CAN_STORAGE, "storage" },
+        { BACKEND_CAN_AFFINITY, "affinity" },
     };
     SmiType *type =
         smiGetNodeType(node_of(mib_fixture_find(fixture, "hvxConnectionCapabilities")));
