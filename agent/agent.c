@@ -400,6 +400,9 @@ struct mib_context agent_context(const struct agent *agent,
         .connection_count = view->listed_count,
         .connection = &view->connection->status,
         .snapshot = view->connection->snapshot,
+        .sections = agent->config->unattached_storage
+                        ? SECTION_ALL
+                        : SECTION_ALL & ~SECTION_BIT(SECTION_STORAGE),
         .affinity = agent->config->cpu_affinity,
         .host_storage = agent->host_storage,
     };

@@ -135,6 +135,13 @@ const struct mib_object *mib_tree_find(const struct mib_tree *tree,
     return NULL;
 }
 
+/* What the object's rows and values depend on. */
+static unsigned object_sections(const struct mib_object *object,
+                                const struct mib_context *context)
+{
+    return (object->group->sections | object->column->sections) & context->sections;
+}
+
 /* The instances of an object: the rows of its table, or the one of a scalar. */
 static size_t object_count(const struct mib_object *object,
                            const struct mib_context *context)
@@ -218,7 +225,7 @@ enum mib_result mib_get(const struct mib_tree *tree, const struct mib_context *c
     object = &tree->objects[position];
     instance = name->ids + object->prefix.length;
     length = name->length - object->prefix.length;
-    *ret_sections |= object->group->sections | object->column->sections;
+    *ret_sections |= object_sections(object, context);
     row = find_row(object, context, instance, length, true, hint->row);
     hint->object = position;
     hint->row = row;
@@ -273,7 +280,7 @@ enum mib_result mib_next(const struct mib_tree *tree, const struct mib_context *
         if (end->length > 0 && mib_oid_compare(&object->prefix, end) >= 0) {
             return MIB_END;
         }
-        *ret_sections |= object->group->sections | object->column->sections;
+        *ret_sections |= object_sections(object, context);
         if (object_holds(object, start)) {
             row = find_row(object, context, start->ids + object->prefix.length,
                            start->length - object->prefix.length, include, hint->row);

@@ -93,6 +93,7 @@ struct mib_context {
     /* The connection whose hypervisor VM-MIB shows, and what is known of it. */
     const struct connection_status *connection;
     const struct snapshot *snapshot;
+    unsigned sections; /* SECTION_BIT()s of what is shown at all */
     enum mib_affinity affinity;
     /* hrStorageTable of the agent's host; NULL: not known. */
     const struct host_storage *host_storage;

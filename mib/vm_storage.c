@@ -22,7 +22,10 @@ static size_t count_unattached(const struct mib_context *context)
 {
     const struct snapshot_parts *unattached = context->snapshot->unattached;
 
-    return unattached == NULL ? 0 : unattached->disk_count;
+    if (unattached == NULL || (context->sections & SECTION_BIT(SECTION_STORAGE)) == 0) {
+        return 0;
+    }
+    return unattached->disk_count;
 }
 
 static size_t count_rows(const struct mib_context *context)

@@ -279,6 +279,7 @@ static void fill(struct mib_fixture *fixture)
         .connection_count = FIXTURE_CONNECTIONS,
         .connection = &fixture->connections[0],
         .snapshot = &fixture->snapshot,
+        .sections = SECTION_ALL,
     };
 }
 
