@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libxml/xmlreader.h>
 
+#include "backends/xml_guard.h"
 #include "model/text.h"
 
 /*
@@ -21,14 +23,14 @@
 #define XML_INPUT_AHEAD ((size_t)16 * 1024)
 
 /*
- * No XML_PARSE_HUGE: libxml2's own limits on depth, names, text and
- * amplification stay in force.  No XML_PARSE_NOENT, no XML_PARSE_DTDLOAD.
+ * No XML_PARSE_HUGE: libxml2's own limits on names, text and amplification
+ * stay in force.  No XML_PARSE_NOENT, no XML_PARSE_DTDLOAD.  The guard sees
+ * UTF-8, so the parser must not see anything else: XML_PARSE_IGNORE_ENC.
  */
-#define XML_INPUT_OPTIONS (XML_PARSE_NONET | XML_PARSE_BIG_LINES)
+#define XML_INPUT_OPTIONS (XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_IGNORE_ENC)
 
 struct xml_input {
     xmlTextReader *reader;
-    xmlDoc *document; /* NULL while it is the reader's to free */
     char source[XML_INPUT_SOURCE_SIZE];
     int fd;           /* -1: a text */
     const char *text; /* NULL: a file */
@@ -38,6 +40,7 @@ struct xml_input {
     size_t read_max;    /* handing out more than this is refused now */
     size_t element_max; /* named in the refusal; 0: it is size_max */
     bool in_children;
+    struct xml_guard guard;
     struct error failure; /* the first one; later ones only follow from it */
 };
 
@@ -60,12 +63,6 @@ static int input_line(struct xml_input *input)
         return 0;
     }
     return xmlTextReaderGetParserLineNumber(input->reader);
-}
-
-static void input_fail_doctype(struct xml_input *input)
-{
-    input_fail(input, STATUS_INVALID, input_line(input),
-               "has a DOCTYPE; documents with one are refused");
 }
 
 static void input_fail_size(struct xml_input *input)
@@ -101,6 +98,7 @@ static ssize_t input_fetch(struct xml_input *input, char *buffer, size_t size)
 static int input_read(void *context, char *buffer, int size)
 {
     struct xml_input *input = context;
+    const char *refusal;
     char reason[128];
     ssize_t got;
 
@@ -118,9 +116,9 @@ static int input_read(void *context, char *buffer, int size)
         return -1;
     }
     input->read_bytes += (size_t)got;
-    if (memchr(buffer, 0, (size_t)got) != NULL) {
-        input_fail(input, STATUS_INVALID, input_line(input),
-                   "holds a NUL octet: this is no XML text in UTF-8");
+    refusal = xml_guard_check(&input->guard, buffer, (size_t)got);
+    if (refusal != NULL) {
+        input_fail(input, STATUS_INVALID, input->guard.line, refusal);
         return -1;
     }
     return (int)got;
@@ -147,6 +145,10 @@ static void input_error(void *context, xmlError *xml_error)
     if (xml_error->code == XML_ERR_DOCUMENT_END) {
         /* "Extra content" is what libxml2 says to both. */
         reason = "ends too early, or goes on behind its root element";
+    } else if (xml_error->code == XML_ERR_INVALID_CHAR) {
+        /* libxml2 asks for an encoding declaration, which would not help. */
+        reason = "is not in UTF-8, the only encoding that is read, or holds a "
+                 "character that XML does not allow";
     }
     input_fail(context, STATUS_INVALID, xml_error->line, reason);
 }
@@ -165,6 +167,7 @@ static enum status input_open(struct xml_input *input, const char *source,
     input_prepare();
     text_clean(input->source, sizeof(input->source), source);
     input->read_max = input->size_max;
+    xml_guard_init(&input->guard);
     input->reader =
         xmlReaderForIO(input_read, input_closed, input, NULL, NULL, XML_INPUT_OPTIONS);
     if (input->reader == NULL) {
@@ -195,6 +198,7 @@ enum status xml_input_open_fd(const char *source, int fd, size_t size_max,
                               struct xml_input **ret_input, struct error *error)
 {
     struct xml_input *input = calloc(1, sizeof(*input));
+    struct stat status;
 
     if (input == NULL) {
         close(fd);
@@ -202,6 +206,12 @@ enum status xml_input_open_fd(const char *source, int fd, size_t size_max,
     }
     input->fd = fd;
     input->size_max = size_max;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+        && (uint64_t)status.st_size > size_max) {
+        xml_input_close(input);
+        return error_set(error, STATUS_INVALID, "%s: larger than %zu octets", source,
+                         size_max);
+    }
     return input_open(input, source, ret_input, error);
 }
 
@@ -211,25 +221,15 @@ void xml_input_close(struct xml_input *input)
         return;
     }
     xmlFreeTextReader(input->reader);
-    xmlFreeDoc(input->document);
     if (input->fd >= 0) {
         close(input->fd);
     }
     free(input);
 }
 
-/*
- * The failure that there was.  libxml2 parses a little ahead of what it
- * reports, and may complain of what an entity does before we could refuse the
- * DOCTYPE that declares it.
- */
+/* The failure that there was. */
 static enum status input_status(struct xml_input *input, struct error *error)
 {
-    input->document = xmlTextReaderCurrentDoc(input->reader);
-    if (input->document != NULL && input->document->intSubset != NULL) {
-        input->failure.status = STATUS_OK;
-        input_fail_doctype(input);
-    }
     if (input->failure.status == STATUS_OK) {
         input_fail(input, STATUS_INVALID, input_line(input), "no well-formed XML");
     }
@@ -250,11 +250,6 @@ static enum status input_step(struct xml_input *input, bool skip, bool *ret_more
         skip ? xmlTextReaderNext(input->reader) : xmlTextReaderRead(input->reader);
 
     if (more < 0 || input->failure.status != STATUS_OK) {
-        return input_status(input, error);
-    }
-    if (more > 0
-        && xmlTextReaderNodeType(input->reader) == XML_READER_TYPE_DOCUMENT_TYPE) {
-        input_fail_doctype(input);
         return input_status(input, error);
     }
     *ret_more = more > 0;

@@ -3,10 +3,11 @@
  * xml_input.h - XML read from front to back as if somebody hostile wrote it.
  *
  * Included by backends/ only.  One reader over libxml2's xmlTextReader for
- * texts and files: no network, no external entities, no substitution; a
- * DOCTYPE and a NUL are refused; what is read is bounded in octets, and what
- * is in memory at once is one child of the root.  Every error names the
- * source, the line and the reason.
+ * texts and files: UTF-8, whatever the XML declaration says; no network, no
+ * external entities, no substitution, no XInclude; a DOCTYPE and a NUL are
+ * refused; what is read is bounded in octets, and in all that libxml2 needs
+ * more than linear time for (xml_guard.h); what is in memory at once is one
+ * child of the root.  Every error names the source, the line and the reason.
  *
  * A reader belongs to one thread; several readers may be at work at once.
  */
@@ -22,6 +23,18 @@
 /* Longest name of a source that error texts repeat; longer ones are cut. */
 #define XML_INPUT_SOURCE_SIZE 256
 
+/*
+ * Bounds of every text, far beyond what libvirt and people write.  They keep
+ * the time for a text in proportion to its size, whatever is in it.  Plain
+ * numbers: the words of a refusal repeat them.
+ */
+#define XML_INPUT_DEPTH_MAX 256       /* elements in elements */
+#define XML_INPUT_ATTRIBUTES_MAX 256  /* of one element, xmlns= included */
+#define XML_INPUT_NAMESPACES_MAX 1024 /* xmlns= in one child of the root, in all */
+#define XML_INPUT_TAG_MAX 65536       /* octets in one tag, attributes included */
+/* Octets of comments, CDATA sections and processing instructions between two tags. */
+#define XML_INPUT_SKIP_MAX 262144
+
 struct xml_input;
 
 /*
@@ -34,7 +47,8 @@ enum status xml_input_open_text(const char *source, const char *text, size_t siz
                                 struct error *error) MUST_CHECK;
 
 /*
- * Begins to read a file, at most `size_max` octets of it.  The descriptor is
+ * Begins to read a file of at most `size_max` octets; a larger one is refused,
+ * now if that can be seen, else when it was read so far.  The descriptor is
  * taken over, also on failure.
  */
 enum status xml_input_open_fd(const char *source, int fd, size_t size_max,
