@@ -90,6 +90,26 @@ def oid(name, *instance):
     return _names()[name] + instance
 
 
+def _module_text(module):
+    return next(path for folder in _MIB_DIRECTORIES.split(":")
+                if (path := Path(folder, f"{module}.txt")).exists()).read_text()
+
+
+@functools.cache
+def readable_columns():
+    """The columns that can be read of each table of our modules, by its name."""
+    columns = {}
+    for module in ("VM-MIB", "HVAGENTX-MIB"):
+        objects = re.findall(
+            r"^(\w+)\s+OBJECT-TYPE\s+SYNTAX\s+(SEQUENCE OF)?.*?MAX-ACCESS\s+([\w-]+)",
+            _module_text(module), re.MULTILINE | re.DOTALL)
+        for table in [name for name, is_table, _ in objects if is_table]:
+            columns[table] = [name for name, _, access in objects
+                              if oid(name)[:-1] == oid(table, 1)
+                              and access != "not-accessible"]
+    return columns
+
+
 VM_MIB = (1, 3, 6, 1, 2, 1, 236)
 HVX_MIB = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 7666)
 
