@@ -43,7 +43,8 @@ def main():
                    "bulk": (bulkCmd, (0, int(repetitions)))}[kind]
     rows = ask(SnmpEngine(), CommunityData("public", mpModel=1),
                UdpTransportTarget(("127.0.0.1", int(port)), TIMEOUT_S, 0),
-               ContextData(), *counts, *(ObjectType(ObjectIdentity(root)) for root in roots),
+               ContextData(), *counts,
+               *(ObjectType(ObjectIdentity(root)) for root in roots),
                lookupMib=False, lexicographicMode=False)
     for indication, status, position, row in rows:
         if indication or status:

@@ -8,7 +8,7 @@ import lab
 import snmp
 from lab import LabTest, wait_for
 from node import SMALL, Domain, Node, many
-from snmp import VM_MIB, Manager, integer, oid
+from snmp import VM_MIB, Manager, oid
 
 RESTARTS = 6
 
@@ -16,18 +16,10 @@ RESTARTS = 6
 class RestartTest(LabTest):
     contexts = ("second",)
 
-    def start(self, domains, *more, **directives):
-        self.path = self.lab.write("node.xml", Node(domains).xml())
-        self.lab.write_config(f"first sim:{self.path}", *more,
-                              **{"maxAge": "100ms"} | directives)
+    def start(self, domains, *more):
+        path = self.lab.write("node.xml", Node(domains).xml())
+        self.lab.write_config(f"first sim:{path}", *more, maxAge="100ms")
         return self.lab.start_agent()
-
-    def write_node(self, domains):
-        """Another version of the node; waits until it is seen."""
-        self.lab.write("node.xml", Node(domains).xml())
-        wait_for(lambda: self.lab.get(oid("vmNumber", 0)) == integer(len(domains))
-                 and set(self.indices()) == {domain.name for domain in domains},
-                 "the change")
 
     def indices(self):
         """Name and vmIndex of each domain."""
@@ -94,8 +86,8 @@ class MasterRestarts(RestartTest):
 
     def test_agent_before_the_master(self):
         self.lab.master.stop()
-        self.path = self.lab.write("node.xml", Node(SMALL).xml())
-        self.lab.write_config(f"first sim:{self.path}")
+        path = self.lab.write("node.xml", Node(SMALL).xml())
+        self.lab.write_config(f"first sim:{path}")
         agent = self.lab.start_agent(wait=False)
         agent.wait_log("no AgentX master at unix:.*trying again")
         # The hypervisor is asked meanwhile.
@@ -165,101 +157,6 @@ class AgentRestarts(RestartTest):
         self.assertIn("hvagentx stopped", self.lab.agent.log())
         self.assertEqual(self.lab.get(oid("vmNumber", 0)), snmp.NO_OBJECT)
         self.assertEqual(self.lab.get(oid("hvxAgentVersion", 0)), snmp.NO_OBJECT)
-
-
-class Indices(RestartTest):
-    """A domain keeps its index; nobody else gets it soon."""
-
-    def test_indices_survive_a_restart(self):
-        self.start(SMALL)
-        before = self.indices()
-        self.lab.agent.stop()
-        # In another order, and with one that comes first by its name.
-        self.lab.write("node.xml", Node([*reversed(SMALL), Domain("aaa")]).xml())
-        self.lab.start_agent()
-        wait_for(lambda: len(self.indices()) == len(SMALL) + 1, "the domains")
-        after = self.indices()
-        self.assertEqual(after.pop("aaa"), len(SMALL) + 1)
-        self.assertEqual(after, before)
-
-    def test_a_renamed_domain_keeps_its_index(self):
-        self.start(SMALL)
-        before = self.indices()
-        renamed = [Domain("www", uuid=SMALL[0].uuid), *SMALL[1:]]
-        self.write_node(renamed)
-        after = self.indices()
-        self.assertEqual(after.pop("www"), before.pop("web"))
-        self.assertEqual(after, before)
-        # The same over a restart.
-        self.lab.agent.stop()
-        self.lab.start_agent()
-        wait_for(lambda: len(self.indices()) == len(SMALL), "the domains")
-        self.assertEqual({name: index for name, index in self.indices().items()
-                          if name != "www"}, before)
-
-    def test_a_new_domain_gets_a_new_index(self):
-        self.start(SMALL)
-        before = self.indices()
-        self.write_node([*SMALL, Domain("aaa")])
-        self.assertEqual(self.indices(), before | {"aaa": len(SMALL) + 1})
-
-    def test_the_index_of_a_domain_that_is_gone_stays_reserved(self):
-        self.start(SMALL)
-        before = self.indices()
-        self.write_node(SMALL[1:])
-        self.write_node([*SMALL[1:], Domain("newcomer")])
-        self.assertEqual(self.indices()["newcomer"], len(SMALL) + 1)
-        # It is back, after a restart even.
-        self.lab.agent.stop()
-        self.lab.write("node.xml", Node(SMALL).xml())
-        self.lab.start_agent()
-        wait_for(lambda: len(self.indices()) == len(SMALL), "the domains")
-        self.assertEqual(self.indices(), before)
-
-    def test_without_grace_an_index_is_given_out_again(self):
-        self.start(SMALL, indexGrace="0s")
-        free = self.indices()["web"]
-        self.write_node(SMALL[1:])
-        self.write_node([*SMALL[1:], Domain("newcomer")])
-        self.assertEqual(self.indices()["newcomer"], free)
-
-    def test_the_table_tells_when_it_changed(self):
-        self.start(SMALL)
-        self.indices()
-        before = self.lab.get(oid("vmTableLastChange", 0)).value
-        self.write_node([*SMALL, Domain("newcomer")])
-        changed = self.lab.get(oid("vmTableLastChange", 0)).value
-        self.assertGreater(changed, before)
-        # It is the hypervisor's time, and a restart of the agent is no change.
-        self.assertLessEqual(changed, self.lab.get(oid("vmHvUpTime", 0)).value)
-        self.lab.agent.stop()
-        self.lab.start_agent()
-        wait_for(lambda: len(self.indices()) == len(SMALL) + 1, "the domains")
-        after = self.lab.get(oid("vmTableLastChange", 0)).value
-        # Both clocks are rounded to hundredths of a second.
-        self.assertLessEqual(abs(after - changed), 2)
-
-    def test_connections_keep_their_index(self):
-        second = self.lab.write("second.xml", Node([Domain("other")]).xml())
-        self.start(SMALL, f"second sim:{second}")
-        self.lab.agent.stop()
-        self.lab.write_config(f"second sim:{second}", f"zero sim:{self.path} context z",
-                              f"first sim:{self.path}")
-        self.lab.start_agent()
-        names = {name[-1]: value.value for name, value
-                 in self.lab.walk(oid("hvxConnectionName"))}
-        self.assertEqual(names, {1: b"first", 2: b"second", 3: b"zero"})
-
-    def test_a_damaged_index_file_is_set_aside(self):
-        self.start(SMALL)
-        self.indices()
-        self.lab.agent.stop()
-        files = list((self.lab.folder / "state").glob("domains*"))
-        self.assertEqual(len(files), 1)
-        files[0].write_bytes(b"\0garbage\xff\n" * 10)
-        self.lab.start_agent()
-        wait_for(lambda: len(self.indices()) == len(SMALL), "the domains")
-        self.assertIn(str(files[0]), self.lab.agent.log())
 
 
 if __name__ == "__main__":

@@ -256,13 +256,14 @@ class SameNode(VirshTest):
         transient = [domain(f"transient-{number}", "<test:transient/>"
                             f"<test:runstate>{number}</test:runstate>")
                      for number in (1, 3, 6)]
-        saved = domain("saved", "<test:hasmanagedsave/><test:runstate>5</test:runstate>")
+        saved = domain("saved", "<test:runstate>5</test:runstate>"
+                       "<test:hasmanagedsave/>")
         self.read(self.write_node(*states, *transient, saved, domain("default")))
         self.assertEqual(len(self.indices), 13)
         self.check_domains()
 
     def test_units_of_memory(self):
-        units = ("b", "bytes", "k", "K", "KB", "KiB", "M", "MB", "MiB", "G", "GB", "GiB")
+        units = ("b", "bytes", "k", "K", "KB", "KiB", "M", "MB", "MiB", "G", "GiB")
         self.read(self.write_node(*(DOMAIN.replace(
             "<memory>1048576<", f'<memory unit="{unit}">12345<').format(
                 f"<name>of-{unit}-{position}</name>", "")
