@@ -68,19 +68,34 @@ static int compare_pins(const void *a, const void *b)
     return (left->vcpu > right->vcpu) - (left->vcpu < right->vcpu);
 }
 
+/* The CPUs of a pin; several pins that share them in *from share them here. */
+static const uint64_t *lay_out_cpus(struct record_layout *layout,
+                                    const struct domain_pin *pins, size_t at,
+                                    const struct domain_pin *from)
+{
+    size_t count = from[at].word_count;
+    uint64_t *cpus;
+
+    if (at > 0 && from[at - 1].cpus == from[at].cpus
+        && from[at - 1].word_count == count) {
+        return pins != NULL ? pins[at - 1].cpus : NULL;
+    }
+    cpus = reserve_array(layout, count, sizeof(*cpus));
+    if (cpus != NULL) {
+        memcpy(cpus, from[at].cpus, count * sizeof(*cpus));
+    }
+    return cpus;
+}
+
 static void lay_out_pins(struct record_layout *layout, struct domain_config *config,
                          const struct domain_config *from)
 {
     struct domain_pin *pins = reserve_array(layout, from->pin_count, sizeof(*pins));
 
     for (size_t i = 0; i < from->pin_count; i++) {
-        size_t count = from->pins[i].word_count;
-        uint64_t *cpus = reserve_array(layout, count, sizeof(*cpus));
+        const uint64_t *cpus = lay_out_cpus(layout, pins, i, from->pins);
 
         if (pins != NULL) {
-            if (cpus != NULL) {
-                memcpy(cpus, from->pins[i].cpus, count * sizeof(*cpus));
-            }
             pins[i] = from->pins[i];
             pins[i].cpus = cpus;
         }
