@@ -7,6 +7,7 @@ what is in it: the reference is a walk by GETNEXT, and tables and columns are th
 of the MIB modules.
 """
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -247,7 +248,7 @@ class Pysnmp(ClientsTest):
 
     @classmethod
     def setUpClass(cls):
-        for python in PYTHONS:
+        for python in filter(shutil.which, PYTHONS):
             probe = subprocess.run([python, "-c", "import pysnmp.hlapi"],
                                    capture_output=True)
             if probe.returncode == 0:

@@ -354,7 +354,8 @@ class Kills(IndexTest):
         try:
             while agent.is_running():
                 # A walk without an agent ends somehow.
-                with contextlib.suppress(snmp.SnmpError, RuntimeError):
+                with contextlib.suppress(snmp.SnmpError, snmp.SnmpTimeout,
+                                         RuntimeError):
                     self.look()
         finally:
             killer.join()

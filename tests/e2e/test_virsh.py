@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """libvirt's test driver and hvagentx see the same in the same node file."""
+import os
 import re
 import shutil
 import subprocess
@@ -61,7 +62,7 @@ class Virsh:
 
     def __init__(self, path, folder):
         self.uri = f"test:///{path}"
-        self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                             "HOME": str(folder)}
 
     def run(self, *arguments):
