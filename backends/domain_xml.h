@@ -30,8 +30,8 @@
 #define DOMAIN_XML_DEPTH_MAX 64                   /* elements in elements */
 #define DOMAIN_XML_ELEMENTS_MAX 65536
 #define DOMAIN_XML_VCPUS_MAX 65535 /* as libvirt's own schema has it */
-#define DOMAIN_XML_DISKS_MAX 4096
-#define DOMAIN_XML_INTERFACES_MAX 4096
+#define DOMAIN_XML_DISKS_MAX 16384
+#define DOMAIN_XML_INTERFACES_MAX 16384
 #define DOMAIN_XML_TARGET_MAX 63 /* octets of a disk's target */
 
 /* <disk type=>: what a disk's source is. */

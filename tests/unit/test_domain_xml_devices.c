@@ -324,12 +324,12 @@ static void test_devices_are_bounded(void **state)
 {
     (void)state;
     for (int disk = 0; disk < 2; disk++) {
-        char *text = many(disk == 1, 4096);
+        char *text = many(disk == 1, 16384);
 
         domain_xml_free(parse(text));
         free(text);
-        text = many(disk == 1, 4097);
-        refuse(text, SOURCE ":2: ", "more than 4096");
+        text = many(disk == 1, 16385);
+        refuse(text, SOURCE ":2: ", "more than 16384");
         free(text);
     }
 }
