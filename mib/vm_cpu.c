@@ -92,12 +92,21 @@ static size_t count_pairs(const struct mib_context *context)
 static const struct domain_pin *find_pin(const struct domain_config *config,
                                          size_t vcpu)
 {
-    for (size_t i = 0; config != NULL && i < config->pin_count; i++) {
-        if (config->pins[i].vcpu == vcpu) {
-            return &config->pins[i];
+    size_t low = 0;
+    size_t high = config == NULL ? 0 : config->pin_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (config->pins[middle].vcpu < vcpu) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    return config != NULL && low < config->pin_count && config->pins[low].vcpu == vcpu
+               ? &config->pins[low]
+               : NULL;
 }
 
 /* The binding pin at a position among those of a domain. */
