@@ -209,32 +209,57 @@ static size_t find_row(const struct mib_object *object,
     return low;
 }
 
+/* Whether the object has the instance named; *ret_row: where it is or would be. */
+static bool find_instance(const struct mib_object *object,
+                          const struct mib_context *context, const struct mib_oid *name,
+                          size_t hint, size_t *ret_row)
+{
+    const uint32_t *instance = name->ids + object->prefix.length;
+    size_t length = name->length - object->prefix.length;
+    size_t row = find_row(object, context, instance, length, true, hint);
+
+    *ret_row = row;
+    return row < object_count(object, context)
+           && compare_row(object, context, row, instance, length) == 0;
+}
+
 enum mib_result mib_get(const struct mib_tree *tree, const struct mib_context *context,
                         const struct mib_oid *name, struct mib_hint *hint,
                         struct mib_value *ret_value, unsigned *ret_sections)
 {
     size_t position = first_object(tree, name, hint->object);
     const struct mib_object *object;
-    const uint32_t *instance;
-    size_t length;
-    size_t row;
+    bool found;
 
     if (position == tree->count || !object_holds(&tree->objects[position], name)) {
         return MIB_NO_OBJECT;
     }
     object = &tree->objects[position];
-    instance = name->ids + object->prefix.length;
-    length = name->length - object->prefix.length;
     *ret_sections |= object_sections(object, context);
-    row = find_row(object, context, instance, length, true, hint->row);
+    found = find_instance(object, context, name, hint->row, &hint->row);
     hint->object = position;
-    hint->row = row;
-    if (row == object_count(object, context)
-        || compare_row(object, context, row, instance, length) != 0) {
+    if (!found) {
         return MIB_NO_INSTANCE;
     }
     ret_value->type = object->column->type;
-    return object->column->get(context, row, ret_value) ? MIB_FOUND : MIB_NO_INSTANCE;
+    return object->column->get(context, hint->row, ret_value) ? MIB_FOUND
+                                                              : MIB_NO_INSTANCE;
+}
+
+enum mib_error mib_check(const struct mib_object *object,
+                         const struct mib_context *context, const struct mib_oid *name,
+                         const struct mib_value *value, struct mib_change *ret_change)
+{
+    enum mib_error error = object->column->accept(value);
+    size_t row;
+
+    if (error != MIB_NO_ERROR) {
+        return error;
+    }
+    if (!find_instance(object, context, name, 0, &row)) {
+        return MIB_NO_CREATION;
+    }
+    return object->column->check(context, row, value, ret_change);
 }
 
 static void compose_name(const struct mib_object *object,

@@ -107,6 +107,45 @@ struct mib_context {
 typedef bool mib_get_fn(const struct mib_context *context, size_t row,
                         struct mib_value *value);
 
+/* Why a SET is refused: error-status of RFC 3416 section 3, by its numbers. */
+enum mib_error {
+    MIB_NO_ERROR = 0,
+    MIB_WRONG_TYPE = 7,
+    MIB_WRONG_LENGTH = 8,
+    MIB_WRONG_ENCODING = 9,
+    MIB_WRONG_VALUE = 10,
+    MIB_NO_CREATION = 11,
+    MIB_INCONSISTENT_VALUE = 12,
+    MIB_RESOURCE_UNAVAILABLE = 13,
+    MIB_COMMIT_FAILED = 14,
+    MIB_NOT_WRITABLE = 17,
+};
+
+/*
+ * What a SET of one object changes: a switch of the connection that the
+ * context shows.  Plain data: agent/ carries it out, and undoes it.
+ */
+struct mib_change {
+    enum connection_switch which;
+    bool on;
+};
+
+/*
+ * Whether a value of the column's type could ever be assigned to the object,
+ * whichever its instance: MIB_NO_ERROR, or MIB_WRONG_LENGTH,
+ * MIB_WRONG_ENCODING, MIB_WRONG_VALUE.
+ */
+typedef enum mib_error mib_accept_fn(const struct mib_value *value);
+
+/*
+ * Whether the object in the row at position `row` may be given an accepted
+ * value now, and what that changes.  Anything but MIB_NO_ERROR leaves
+ * *ret_change as it was.
+ */
+typedef enum mib_error mib_check_fn(const struct mib_context *context, size_t row,
+                                    const struct mib_value *value,
+                                    struct mib_change *ret_change);
+
 struct mib_column {
     uint32_t id; /* its sub-identifier below the entry, or the scalar's */
     const char *name;
@@ -114,6 +153,9 @@ struct mib_column {
     enum mib_access access;
     unsigned sections; /* SECTION_BIT()s its value is read from */
     mib_get_fn *get;
+    /* Both, where access is MIB_READ_WRITE; left out where it is not. */
+    mib_accept_fn *accept;
+    mib_check_fn *check;
 };
 
 /* Most sub-identifiers of an instance. */
@@ -216,6 +258,18 @@ enum mib_result mib_next(const struct mib_tree *tree, const struct mib_context *
                          unsigned *ret_sections);
 
 /*
+ * Whether a SET of an instance of an object that is MIB_READ_WRITE may be done
+ * now, and what it changes.  name: lies in the object.  value: of its column's
+ * type.  In the order of RFC 3416 section 4.2.5: what the column does not
+ * accept, MIB_NO_CREATION where there is no such instance, and what its check
+ * says.
+ */
+enum mib_error mib_check(const struct mib_object *object,
+                         const struct mib_context *context, const struct mib_oid *name,
+                         const struct mib_value *value,
+                         struct mib_change *ret_change) MUST_CHECK;
+
+/*
  * For getters: sets a string value.  text must outlive the value.
  * Returns true; false if text is NULL (unknown).
  */
@@ -226,6 +280,12 @@ bool mib_set_date(struct mib_value *value, time_t time);
 
 /* For getters: TruthValue (RFC 2579). */
 bool mib_set_truth(struct mib_value *value, bool truth);
+
+/* A mib_accept_fn: TruthValue. */
+enum mib_error mib_accept_truth(const struct mib_value *value);
+
+/* Whether an accepted TruthValue is true(1). */
+bool mib_is_true(const struct mib_value *value);
 
 /* For getters: TimeTicks of a duration, modulo 2^32 (it wraps at 497 days). */
 bool mib_set_ticks(struct mib_value *value, int64_t duration_ns);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * value.c - what getters share: values composed in one way each.
+ * value.c - what getters and checks share: values composed and judged in one
+ * way each.
  */
 #include <string.h>
 
 #include "mib/mib.h"
+
+/* TruthValue (RFC 2579) */
+#define TRUTH_TRUE 1
+#define TRUTH_FALSE 2
 
 /* DateAndTime with a direction from UTC (RFC 2579). */
 #define DATE_LENGTH 11
@@ -46,8 +51,20 @@ bool mib_set_date(struct mib_value *value, time_t time)
 
 bool mib_set_truth(struct mib_value *value, bool truth)
 {
-    value->integer = truth ? 1 : 2;
+    value->integer = truth ? TRUTH_TRUE : TRUTH_FALSE;
     return true;
+}
+
+enum mib_error mib_accept_truth(const struct mib_value *value)
+{
+    return value->integer == TRUTH_TRUE || value->integer == TRUTH_FALSE
+               ? MIB_NO_ERROR
+               : MIB_WRONG_VALUE;
+}
+
+bool mib_is_true(const struct mib_value *value)
+{
+    return value->integer == TRUTH_TRUE;
 }
 
 bool mib_set_ticks(struct mib_value *value, int64_t duration_ns)

@@ -3,7 +3,7 @@
 
 static const struct mib_group *const groups[] = {
     &vm_hypervisor,         &vm_number,        &vm_table,         &vm_cpu_table,
-    &vm_cpu_affinity_table, &vm_storage_table, &vm_network_table,
+    &vm_cpu_affinity_table, &vm_storage_table, &vm_network_table, &vm_notifications,
 };
 
 const struct mib_module vm_mib = {

@@ -23,5 +23,7 @@ extern const struct mib_group vm_cpu_table;
 extern const struct mib_group vm_cpu_affinity_table;
 extern const struct mib_group vm_storage_table;
 extern const struct mib_group vm_network_table;
+/* vmPerVMNotificationsEnabled, vmBulkNotificationsEnabled */
+extern const struct mib_group vm_notifications;
 
 #endif

@@ -26,6 +26,13 @@ enum connection_state {
 /* Name of a state for logs and tests, e.g. "up".  Never NULL. */
 const char *connection_state_name(enum connection_state state);
 
+/* What managers switch on and off; off at the beginning, forgotten at the end. */
+enum connection_switch {
+    CONNECTION_SWITCH_PER_DOMAIN, /* notifications about one domain each */
+    CONNECTION_SWITCH_BULK,       /* notifications about sets of domains */
+};
+#define CONNECTION_SWITCH_COUNT (CONNECTION_SWITCH_BULK + 1)
+
 /* One row of hvxConnectionTable, apart from what its snapshot tells. */
 struct connection_status {
     uint32_t index;             /* hvxConnectionIndex */
@@ -48,6 +55,7 @@ struct connection_status {
     uint32_t failures;                /* of these, those that failed */
     uint32_t abandoned;               /* calls given up because they were late */
     uint32_t reconnects;              /* opened again after it was up before */
+    bool switches[CONNECTION_SWITCH_COUNT];
 };
 
 /* The scalars of hvxAgent. */

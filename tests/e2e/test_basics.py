@@ -17,6 +17,7 @@ TICKS_PER_S = 100
 SCALARS = {
     "vmHvSoftware": "STRING", "vmHvVersion": "STRING", "vmHvObjectID": "OID",
     "vmHvUpTime": "Timeticks", "vmNumber": "INTEGER", "vmTableLastChange": "Timeticks",
+    "vmPerVMNotificationsEnabled": "INTEGER", "vmBulkNotificationsEnabled": "INTEGER",
     "hvxAgentVersion": "STRING", "hvxAgentStartTime": "STRING",
     "hvxAgentUpTime": "Timeticks", "hvxAgentRequests": "Counter32",
     "hvxAgentRequestsDelegated": "Counter32", "hvxAgentRequestsLate": "Counter32",
@@ -244,7 +245,7 @@ class Reading(OneNode):
                                   oid("vmNumber", 0), oid("hvxConnectionName", 1)])
 
     def test_getnext_behind_the_last_object_leaves_the_module(self):
-        for root, last in ((VM_MIB, oid("vmCpuTime", 4294967295)),
+        for root, last in ((VM_MIB, oid("vmBulkNotificationsEnabled", 0)),
                            (HVX_MIB, oid("hvxConnectionCapabilities", 1))):
             (name, value), = self.lab.get_next(last)
             if value != END:
