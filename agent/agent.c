@@ -388,6 +388,16 @@ struct agent_view *agent_find_view(struct agent *agent, const void *context,
     return NULL;
 }
 
+struct connection *agent_find_connection(const struct agent *agent, uint64_t id)
+{
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        if (agent->connections[i]->id == id) {
+            return agent->connections[i];
+        }
+    }
+    return NULL;
+}
+
 struct mib_context agent_context(const struct agent *agent,
                                  const struct agent_view *view, int64_t now_ns)
 {
@@ -410,14 +420,14 @@ struct mib_context agent_context(const struct agent *agent,
 
 static void handle_event(struct agent *agent, struct collector_event *event)
 {
-    for (size_t i = 0; i < agent->connection_count; i++) {
-        if (agent->connections[i]->id == event->id) {
-            connection_handle(agent->connections[i], event);
-            if (event->kind == COLLECTOR_COLLECTED) {
-                agent->status.collections++;
-            }
-            return;
-        }
+    struct connection *connection = agent_find_connection(agent, event->id);
+
+    if (connection == NULL) {
+        return;
+    }
+    connection_handle(connection, event);
+    if (event->kind == COLLECTOR_COLLECTED) {
+        agent->status.collections++;
     }
 }
 

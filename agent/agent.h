@@ -71,6 +71,9 @@ enum status agent_reload(struct agent *agent, struct config *config,
 struct agent_view *agent_find_view(struct agent *agent, const void *context,
                                    size_t length);
 
+/* The connection of an id; NULL: it is gone. */
+struct connection *agent_find_connection(const struct agent *agent, uint64_t id);
+
 /* What the lookup functions of mib.h need, valid until the next agent_drain(). */
 struct mib_context agent_context(const struct agent *agent,
                                  const struct agent_view *view, int64_t now_ns);

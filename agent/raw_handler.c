@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "agent/transaction.h"
 #include "agent/varbind.h"
 
 /* Looks a request up, and sets it if `answer`.  Returns the sections needed. */
@@ -89,6 +90,28 @@ static void wait_for_data(const struct raw_handler *raw, struct agent_view *view
     }
 }
 
+/*
+ * The rest of the transaction may come to the responder, which would not know
+ * it, or to here.  So none is begun: what could be set is refused for now.
+ */
+static void refuse_set(const struct agent *agent, const struct agent_view *view,
+                       netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+    for (netsnmp_request_info *request = requests; request != NULL && view != NULL;
+         request = request->next) {
+        const struct mib_context context = agent_context(agent, view, clock_boot_ns());
+        struct mib_change change;
+        enum mib_error error =
+            transaction_check(agent, &context, request->requestvb, &change);
+
+        if (error != MIB_NO_ERROR) {
+            netsnmp_set_request_error(info, request, (int)error);
+            return;
+        }
+    }
+    netsnmp_set_request_error(info, requests, SNMP_ERR_RESOURCEUNAVAILABLE);
+}
+
 int raw_handler_handle(netsnmp_mib_handler *handler,
                        netsnmp_handler_registration *registration,
                        netsnmp_agent_request_info *info, netsnmp_request_info *requests)
@@ -99,28 +122,15 @@ int raw_handler_handle(netsnmp_mib_handler *handler,
         agent_find_view(agent, raw->context, strlen(raw->context));
 
     (void)handler;
-    if (view == NULL) {
-        return SNMP_ERR_NOERROR;
-    }
-    switch (info->mode) {
-    case MODE_GET:
-    case MODE_GETNEXT:
+    if (info->mode == MODE_SET_RESERVE1) {
+        refuse_set(agent, view, info, requests);
+    } else if (view != NULL && (info->mode == MODE_GET || info->mode == MODE_GETNEXT)) {
         agent->status.requests++;
         wait_for_data(raw, view, info->mode, info, requests);
         for (netsnmp_request_info *request = requests; request != NULL;
              request = request->next) {
             look_up(agent, view, info->mode, info, request, true);
         }
-        break;
-    case MODE_SET_RESERVE1:
-        /* No object is writable (RFC 3416 section 4.2.5). */
-        for (netsnmp_request_info *request = requests; request != NULL;
-             request = request->next) {
-            netsnmp_set_request_error(info, request, SNMP_ERR_NOTWRITABLE);
-        }
-        break;
-    default:
-        break;
     }
     return SNMP_ERR_NOERROR;
 }

@@ -5,7 +5,8 @@
  *
  * Requests of the master are answered by responder.h before net-snmp's own
  * dispatch.  What still comes here arrives while net-snmp itself waits for the
- * master's answer to a ping.  SNMP thread only.
+ * master's answer to a ping.  A SET that comes so is refused: with what is
+ * wrong with it, or else resourceUnavailable.  SNMP thread only.
  */
 #ifndef HVX_AGENT_RAW_HANDLER_H
 #define HVX_AGENT_RAW_HANDLER_H

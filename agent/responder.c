@@ -5,23 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agentx.h"
 #include "agent/responder.h"
+#include "agent/transaction.h"
 #include "agent/varbind.h"
-
-/* RFC 2741 section 6.1: PDU types and header flags. */
-#define AGENTX_GET 5
-#define AGENTX_GETNEXT 6
-#define AGENTX_GETBULK 7
-#define AGENTX_TESTSET 8
-#define AGENTX_COMMITSET 9
-#define AGENTX_UNDOSET 10
-#define AGENTX_CLEANUPSET 11
-#define AGENTX_RESPONSE 18
-#define AGENTX_NETWORK_BYTE_ORDER 0x10
-
-/* RFC 2741 section 7.2.5.2, res.error */
-#define AGENTX_UNSUPPORTED_CONTEXT 262
-#define AGENTX_PROCESSING_ERROR 268
 
 /* Requests that wait at once; more are answered from what is at hand. */
 #define WAITING_MAX 10000
@@ -45,6 +32,7 @@ struct responder {
     struct waiting **waiting_end;
     size_t waiting_count;
     unsigned alarm; /* when the first of them loses patience; 0: none */
+    struct transactions *transactions;
 };
 
 /* An answer being composed. */
@@ -179,29 +167,6 @@ static bool answer_varbinds(struct answer *answer, const netsnmp_pdu *pdu)
     return true;
 }
 
-/* Sends the varbinds, which are taken over, as the response to a request. */
-static void send_response(netsnmp_session *session, const netsnmp_pdu *request,
-                          netsnmp_variable_list *varbinds, long error)
-{
-    netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
-
-    if (response == NULL) {
-        snmp_free_varbind(varbinds);
-        return;
-    }
-    response->version = session->version;
-    response->flags = request->flags & AGENTX_NETWORK_BYTE_ORDER;
-    response->sessid = request->sessid;
-    response->transid = request->transid;
-    response->reqid = request->reqid;
-    response->errstat = error;
-    response->errindex = error == SNMP_ERR_NOERROR ? 0 : 1;
-    response->variables = varbinds;
-    if (snmp_send(session, response) == 0) {
-        snmp_free_pdu(response);
-    }
-}
-
 /*
  * Answers a request unless its data has to be waited for and waiting is
  * allowed: then nothing is sent, and false returned.
@@ -215,14 +180,14 @@ static bool respond(struct responder *responder, netsnmp_session *session,
 
     answer.view = agent_find_view(agent, pdu->community, pdu->community_len);
     if (answer.view == NULL) {
-        send_response(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT);
+        agentx_respond(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT, 1);
         return true;
     }
     answer.context = agent_context(agent, answer.view, clock_boot_ns());
     answer.end = &answer.first;
     if (!answer_varbinds(&answer, pdu)) {
         snmp_free_varbind(answer.first);
-        send_response(session, pdu, NULL, SNMP_ERR_GENERR);
+        agentx_respond(session, pdu, NULL, SNMP_ERR_GENERR, 1);
         return true;
     }
     awaited = connection_await(answer.view->connection, answer.sections, arrived_ns,
@@ -235,7 +200,7 @@ static bool respond(struct responder *responder, netsnmp_session *session,
         connection_mark_late(answer.view->connection, awaited);
         agent->status.late++;
     }
-    send_response(session, pdu, answer.first, SNMP_ERR_NOERROR);
+    agentx_respond(session, pdu, answer.first, SNMP_ERR_NOERROR, 0);
     return true;
 }
 
@@ -338,6 +303,33 @@ static void handle_get(struct responder *responder, netsnmp_session *session,
     }
 }
 
+static void handle_test(struct responder *responder, netsnmp_session *session,
+                        const netsnmp_pdu *pdu)
+{
+    const struct agent_view *view =
+        agent_find_view(responder->agent, pdu->community, pdu->community_len);
+    enum mib_error error;
+    long index = 0;
+
+    if (view == NULL) {
+        agentx_respond(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT, 1);
+        return;
+    }
+    error = transaction_test(responder->transactions, session, pdu->transid, view,
+                             pdu->variables, &index);
+    agentx_respond(session, pdu, NULL, (long)error, index);
+}
+
+static void handle_commit(struct responder *responder, netsnmp_session *session,
+                          const netsnmp_pdu *pdu)
+{
+    long index = 0;
+    enum mib_error error =
+        transaction_commit(responder->transactions, session, pdu->transid, &index);
+
+    agentx_respond(session, pdu, NULL, (long)error, index);
+}
+
 static int on_agentx(int operation, netsnmp_session *session, int request_id,
                      netsnmp_pdu *pdu, void *magic)
 {
@@ -353,15 +345,17 @@ static int on_agentx(int operation, netsnmp_session *session, int request_id,
         handle_get(responder, session, pdu);
         return 1;
     case AGENTX_TESTSET:
-        /* No object is writable (RFC 3416 section 4.2.5). */
-        send_response(session, pdu, NULL, SNMP_ERR_NOTWRITABLE);
+        handle_test(responder, session, pdu);
         return 1;
     case AGENTX_COMMITSET:
+        handle_commit(responder, session, pdu);
+        return 1;
     case AGENTX_UNDOSET:
-        /* No test has succeeded that could be committed. */
-        send_response(session, pdu, NULL, AGENTX_PROCESSING_ERROR);
+        transaction_undo(responder->transactions, session, pdu->transid);
+        agentx_respond(session, pdu, NULL, SNMP_ERR_NOERROR, 0);
         return 1;
     case AGENTX_CLEANUPSET:
+        transaction_complete(responder->transactions, session, pdu->transid);
         return 1;
     default:
         return responder->pass_on(operation, session, request_id, pdu, NULL);
@@ -372,9 +366,15 @@ struct responder *responder_new(struct agent *agent)
 {
     struct responder *responder = calloc(1, sizeof(*responder));
 
-    if (responder != NULL) {
-        responder->agent = agent;
-        responder->waiting_end = &responder->waiting;
+    if (responder == NULL) {
+        return NULL;
+    }
+    responder->agent = agent;
+    responder->waiting_end = &responder->waiting;
+    responder->transactions = transactions_new(agent);
+    if (responder->transactions == NULL) {
+        free(responder);
+        return NULL;
     }
     return responder;
 }
@@ -383,6 +383,7 @@ void responder_free(struct responder *responder)
 {
     if (responder != NULL) {
         responder_detach(responder, responder->session);
+        transactions_free(responder->transactions);
         free(responder);
     }
 }
@@ -417,6 +418,7 @@ void responder_detach(struct responder *responder, netsnmp_session *session)
     }
     responder->waiting_end = at;
     set_alarm(responder);
+    transactions_end(responder->transactions, session);
     if (responder->session == session) {
         responder->session = NULL;
     }

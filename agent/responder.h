@@ -2,7 +2,7 @@
 /*
  * responder.h - answers the AgentX requests of the master directly on its
  * session: Get, GetNext and GetBulk at once or when the data has come, and
- * SETs, none of which succeeds in this version.
+ * the phases of SETs by transaction.h.
  *
  * An answer whose data is too old waits for the collection, for at most
  * waitLimit, without holding up anything else: the request is kept and
@@ -28,7 +28,7 @@ void responder_attach(struct responder *responder, netsnmp_session *session);
 /* The session attached; NULL while there is none. */
 netsnmp_session *responder_session(const struct responder *responder);
 
-/* The session has ended: what waited for it is dropped. */
+/* The session has ended: what waited for it is dropped, and open SETs undone. */
 void responder_detach(struct responder *responder, netsnmp_session *session);
 
 /* New data has come, or views changed: answers what waited for it. */

@@ -8,6 +8,18 @@ _Static_assert((int)MIB_INTEGER == ASN_INTEGER && (int)MIB_STRING == ASN_OCTET_S
                    && (int)MIB_COUNTER64 == ASN_COUNTER64,
                "wire types are numbered as BER has them");
 
+_Static_assert((int)MIB_NO_ERROR == SNMP_ERR_NOERROR
+                   && (int)MIB_WRONG_TYPE == SNMP_ERR_WRONGTYPE
+                   && (int)MIB_WRONG_LENGTH == SNMP_ERR_WRONGLENGTH
+                   && (int)MIB_WRONG_ENCODING == SNMP_ERR_WRONGENCODING
+                   && (int)MIB_WRONG_VALUE == SNMP_ERR_WRONGVALUE
+                   && (int)MIB_NO_CREATION == SNMP_ERR_NOCREATION
+                   && (int)MIB_INCONSISTENT_VALUE == SNMP_ERR_INCONSISTENTVALUE
+                   && (int)MIB_RESOURCE_UNAVAILABLE == SNMP_ERR_RESOURCEUNAVAILABLE
+                   && (int)MIB_COMMIT_FAILED == SNMP_ERR_COMMITFAILED
+                   && (int)MIB_NOT_WRITABLE == SNMP_ERR_NOTWRITABLE,
+               "errors are numbered as RFC 3416 has them");
+
 bool varbind_copy_oid(const oid *ids, size_t length, struct mib_oid *ret_oid)
 {
     if (length > MIB_OID_MAX) {
@@ -48,6 +60,46 @@ bool varbind_get_end(const netsnmp_variable_list *varbind, struct mib_oid *ret_e
 bool varbind_is_inclusive(const netsnmp_variable_list *varbind)
 {
     return varbind->type == ASN_PRIV_INCL_RANGE;
+}
+
+enum mib_error varbind_get_value(const netsnmp_variable_list *varbind,
+                                 enum mib_type type, struct mib_value *ret_value)
+{
+    bool has_number = varbind->val.integer != NULL
+                      && varbind->val_len == sizeof(*varbind->val.integer);
+
+    if (varbind->type != (u_char)type) {
+        return MIB_WRONG_TYPE;
+    }
+    switch (type) {
+    case MIB_INTEGER:
+        if (!has_number || *varbind->val.integer < INT32_MIN
+            || *varbind->val.integer > INT32_MAX) {
+            return MIB_WRONG_ENCODING;
+        }
+        ret_value->integer = (int32_t)*varbind->val.integer;
+        break;
+    case MIB_GAUGE32:
+    case MIB_TIMETICKS:
+        if (!has_number || (u_long)*varbind->val.integer > UINT32_MAX) {
+            return MIB_WRONG_ENCODING;
+        }
+        ret_value->number = (uint32_t)*varbind->val.integer;
+        break;
+    case MIB_STRING:
+        if (varbind->val.string == NULL && varbind->val_len > 0) {
+            return MIB_WRONG_ENCODING;
+        }
+        ret_value->string.bytes = varbind->val.string;
+        ret_value->string.length = varbind->val_len;
+        break;
+    case MIB_OID:
+    case MIB_COUNTER32:
+    case MIB_COUNTER64:
+        return MIB_NOT_WRITABLE;
+    }
+    ret_value->type = type;
+    return MIB_NO_ERROR;
 }
 
 /* net-snmp's OIDs have sub-identifiers of another size. */

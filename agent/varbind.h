@@ -28,6 +28,16 @@ bool varbind_is_inclusive(const netsnmp_variable_list *varbind);
 /* An OID from an array of net-snmp's; false: too long. */
 bool varbind_copy_oid(const oid *ids, size_t length, struct mib_oid *ret_oid);
 
+/*
+ * The value that a SET carries for an object of this type.  A string points
+ * into the varbind.  MIB_WRONG_TYPE: the varbind is of another type, also NULL
+ * or none at all.  MIB_WRONG_ENCODING: its octets are no value of its type.
+ * Counters and OIDs are never written: MIB_NOT_WRITABLE.
+ */
+enum mib_error varbind_get_value(const netsnmp_variable_list *varbind,
+                                 enum mib_type type,
+                                 struct mib_value *ret_value) MUST_CHECK;
+
 /* Sets name and value; false without memory. */
 bool varbind_set(netsnmp_variable_list *varbind, const struct mib_oid *name,
                  const struct mib_value *value) MUST_CHECK;

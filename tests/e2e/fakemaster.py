@@ -181,8 +181,12 @@ class Session:
         with self._sending, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.sendall(octets)
 
-    def request(self, kind, body, context="", session=None):
-        """Sends a request; body(encoder) writes it.  Its packet ID."""
+    def request(self, kind, body=lambda encoder: None, context="", session=None,
+                transaction=None):
+        """Sends a request; body(encoder) writes it.  Its packet ID.
+
+        That is also its transaction ID, if no other one is given.
+        """
         encoder = Encoder(self.master.order)
         flags = self._order_flag()
         if context:
@@ -193,7 +197,8 @@ class Session:
             self._packet += 1
             packet = self._packet
         self._send(Pdu(kind, flags, self.number if session is None else session,
-                       packet, packet, encoder.octets))
+                       packet if transaction is None else transaction, packet,
+                       encoder.octets))
         return packet
 
     def unasked(self):
@@ -224,16 +229,29 @@ class Session:
             Type.GET_BULK,
             lambda e: e.pack("HH", non_repeaters, repetitions).ranges(ranges), context)
 
-    def send_test_set(self, varbinds, context=""):
+    def send_test_set(self, varbinds, context="", transaction=None):
         def body(encoder):
             for oid, value in varbinds:
                 encoder.varbind(oid, value)
-        return self.request(Type.TEST_SET, body, context)
+        return self.request(Type.TEST_SET, body, context, transaction=transaction)
 
-    def send_cleanup_set(self, packet_of_test):
-        """Ends a transaction that send_test_set() began; has no answer."""
-        self._send(Pdu(Type.CLEANUP_SET, self._order_flag(), self.number,
-                       packet_of_test, packet_of_test, b""))
+    def test_set(self, transaction, *varbinds, context=""):
+        return self.answer(self.send_test_set(varbinds, context, transaction))
+
+    def commit_set(self, transaction):
+        return self.answer(self.request(Type.COMMIT_SET, transaction=transaction))
+
+    def undo_set(self, transaction):
+        return self.answer(self.request(Type.UNDO_SET, transaction=transaction))
+
+    def cleanup_set(self, transaction):
+        """Ends a transaction; has no answer.  Its packet ID."""
+        return self.request(Type.CLEANUP_SET, transaction=transaction)
+
+    def is_answered(self, packet):
+        """Whether a response has come to a request that nobody waited for."""
+        with self._changed:
+            return packet in self._responses
 
     def send_close(self, reason=5):
         """Closes the session (reasonShutdown), not the connection."""

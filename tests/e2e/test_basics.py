@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
-"""What managers see of one node through a real snmpd: GET, GETNEXT, GETBULK, SET."""
+"""What managers see of one node through a real snmpd: GET, GETNEXT, GETBULK."""
 import unittest
 
 import lab
@@ -325,63 +325,6 @@ class Names(OneNode):
             (_, value), = self.lab.ask("snmpget", name)
             self.assertEqual(value, NO_OBJECT)
             self.assertEqual(len(self.lab.get_next(name)), 1)
-
-
-class Writing(OneNode):
-    """Nothing can be set in this version, and nothing is harmed by trying."""
-
-    # How the tools write a value of each type.
-    SETTABLE = {"STRING": ("s", "other"), "INTEGER": ("i", "3"),
-                "Timeticks": ("t", "5"), "OID": ("o", ".1.3.6"),
-                "Counter32": ("u", "7"), "Gauge32": ("u", "7"), "Counter64": ("u", "7")}
-
-    def assert_refused(self, name, kind, value, *reasons):
-        with self.assertRaises(SnmpError) as caught:
-            self.lab.set(name, kind, value)
-        self.assertIn(caught.exception.reason, reasons, (name, kind))
-
-    def test_each_object_is_read_only(self):
-        names = {oid(name, 0): kind for name, kind in SCALARS.items()}
-        names |= {oid(name, 1): kind
-                  for name, kind in (VM_COLUMNS | CONNECTION_COLUMNS).items()}
-        before = steady(self.lab.walk(oid("vmEntry")))
-        for name, kind in names.items():
-            self.assert_refused(name, *self.SETTABLE[kind], "notWritable")
-        self.assertEqual(steady(self.lab.walk(oid("vmEntry"))), before)
-
-    def test_malformed_values_are_refused(self):
-        values = [("n", ""), ("s", ""), ("i", "-1"), ("i", "2147483647"),
-                  ("u", "4294967295"), ("x", "00" * 16), ("s", "x" * 20_000),
-                  ("a", "192.0.2.1"), ("o", ".1.3" + ".9" * 120), ("d", "0"),
-                  ("b", "1"), ("t", "0"), ("U", "1"), ("I", "-1"), ("F", "1.5"),
-                  ("D", "2.5")]
-        names = [oid("vmName", 1), oid("vmAdminState", 1), oid("vmUUID", 1),
-                 oid("vmNumber", 0), oid("hvxAgentVersion", 0)]
-        for name in names:
-            for kind, value in values:
-                # NULL does not even pass snmpd.
-                self.assert_refused(name, kind, value,
-                                    "wrongType" if kind == "n" else "notWritable")
-        self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
-
-    def test_what_is_not_there_cannot_be_set(self):
-        names = [oid("vmName", 999), oid("vmName"), oid("vmName", 1, 1),
-                 oid("vmIndex", 1), oid("vmEntry", 99, 1), VM_MIB + (9, 9),
-                 HVX_MIB + (2, 1, 1, 1, 1),
-                 oid("vmName", *([4294967295] * 116)), oid("vmName", *([0] * 116))]
-        for name in names:
-            for kind, value in (("i", "1"), ("s", "x"), ("x", "")):
-                self.assert_refused(name, kind, value, "notWritable", "noCreation",
-                                    "noAccess")
-        self.assertEqual(self.lab.get(oid("vmNumber", 0)).value, len(SMALL))
-
-    def test_one_refused_object_refuses_all(self):
-        contact = oid("sysContact", 0)
-        self.lab.set(contact, "s", "before")
-        with self.assertRaises(SnmpError) as caught:
-            self.lab.ask("snmpset", contact, "s", "after", oid("vmName", 1), "s", "x")
-        self.assertEqual(caught.exception.reason, "notWritable")
-        self.assertEqual(self.lab.get(contact), snmp.string("before"))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ from agentx import NETWORK_BYTE_ORDER, Range, Type
 from fakemaster import Response
 from node import SMALL, Node, fault, many
 from protocol import REGISTRATIONS, SECOND, ProtocolTest
-from snmp import (END, HVX_MIB, NO_INSTANCE, NO_OBJECT, VM_MIB, Value, integer, oid,
-                  string)
+from snmp import END, NO_INSTANCE, NO_OBJECT, VM_MIB, integer, oid, string
 
 UNSUPPORTED_CONTEXT = 262
-NOT_WRITABLE = 17
 
 ROWS = 300
+
 
 
 class Requests(ProtocolTest):
@@ -181,22 +180,6 @@ class Requests(ProtocolTest):
             (name, value), = session.answer(packet).varbinds
             self.assertEqual(name, oid("vmName", index + 1))
             self.assertEqual(value, string(f"vm{index + 1:05d}"))
-
-    def test_sets_are_refused(self):
-        session = self.start()
-        name = (oid("vmName", 1), string("x"))
-        number = (oid("vmNumber", 0), integer(5))
-        missing = (HVX_MIB + (2, 1, 1), Value("NULL", None))
-        for varbinds in ([name], [number], [missing], [name, number, missing]):
-            packet = session.send_test_set(varbinds)
-            answer = session.answer(packet)
-            session.send_cleanup_set(packet)
-            self.assertEqual(answer.error, NOT_WRITABLE)
-            self.assertIn(answer.index, range(1, len(varbinds) + 1))
-        # Transactions that never began.
-        for kind in (Type.COMMIT_SET, Type.UNDO_SET, Type.CLEANUP_SET):
-            session.request(kind, lambda encoder: None)
-        self.assert_serves(session)
 
 
 class BigEndian(ProtocolTest):

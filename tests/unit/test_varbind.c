@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_varbind.c - values and names as they go into net-snmp's variable
- * bindings, and ranges as they come out of them.
+ * bindings, and ranges and values as they come out of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -311,6 +311,121 @@ static void test_a_value_that_is_no_range_ends_nothing(void **state)
     snmp_free_varbind(varbind);
 }
 
+/* A varbind as net-snmp makes it of what came; free with snmp_free_varbind(). */
+static netsnmp_variable_list *receive(u_char type, const void *octets, size_t length)
+{
+    static const oid ids[] = { 1, 3, 6 };
+    netsnmp_variable_list *varbind = NULL;
+
+    assert_non_null(snmp_varlist_add_variable(&varbind, ids, 3, type, octets, length));
+    return varbind;
+}
+
+static void test_integers_come_out(void **state)
+{
+    static const int numbers[] = { 0, 1, -1, 255, 65536, INT32_MAX, INT32_MIN };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        netsnmp_variable_list *varbind =
+            receive(ASN_INTEGER, &numbers[i], sizeof(numbers[i]));
+        struct mib_value value;
+
+        assert_int_equal(varbind_get_value(varbind, MIB_INTEGER, &value), MIB_NO_ERROR);
+        assert_int_equal(value.type, MIB_INTEGER);
+        assert_int_equal(value.integer, numbers[i]);
+        snmp_free_varbind(varbind);
+    }
+}
+
+static void test_unsigned_numbers_come_out(void **state)
+{
+    static const unsigned numbers[] = { 0, 255, 0x80000000, UINT32_MAX };
+    static const enum mib_type types[] = { MIB_GAUGE32, MIB_TIMETICKS };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(numbers) / sizeof(numbers[0]); i++) {
+        enum mib_type type = types[i % 2];
+        netsnmp_variable_list *varbind =
+            receive((u_char)type, &numbers[i / 2], sizeof(numbers[0]));
+        struct mib_value value;
+
+        assert_int_equal(varbind_get_value(varbind, type, &value), MIB_NO_ERROR);
+        assert_int_equal(value.type, type);
+        assert_int_equal(value.number, numbers[i / 2]);
+        snmp_free_varbind(varbind);
+    }
+}
+
+static void test_strings_come_out(void **state)
+{
+    static char octets[65535];
+    static const size_t lengths[] = { 0, 1, 39, 40, 41, 256, sizeof(octets) };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(octets); i++) {
+        octets[i] = (char)(i % 251);
+    }
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        netsnmp_variable_list *varbind = receive(ASN_OCTET_STR, octets, lengths[i]);
+        struct mib_value value;
+
+        assert_int_equal(varbind_get_value(varbind, MIB_STRING, &value), MIB_NO_ERROR);
+        assert_int_equal(value.string.length, lengths[i]);
+        assert_memory_equal(value.string.bytes, octets, lengths[i]);
+        snmp_free_varbind(varbind);
+    }
+}
+
+static void test_values_of_another_type_do_not_come_out(void **state)
+{
+    static const u_char types[] = { ASN_INTEGER,   ASN_OCTET_STR, ASN_NULL,
+                                    ASN_OBJECT_ID, ASN_IPADDRESS, ASN_COUNTER,
+                                    ASN_GAUGE,     ASN_TIMETICKS, ASN_OPAQUE };
+    static const enum mib_type wanted[] = { MIB_INTEGER, MIB_GAUGE32, MIB_TIMETICKS,
+                                            MIB_STRING };
+    static const char octets[sizeof(oid)];
+    struct mib_value value;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(types); i++) {
+        size_t length = types[i] == ASN_NULL                                     ? 0
+                        : types[i] == ASN_OBJECT_ID || types[i] == ASN_OCTET_STR ? 8
+                                                                                 : 4;
+        netsnmp_variable_list *varbind = receive(types[i], octets, length);
+
+        for (size_t w = 0; w < sizeof(wanted) / sizeof(wanted[0]); w++) {
+            assert_int_equal(varbind_get_value(varbind, wanted[w], &value),
+                             types[i] == (u_char)wanted[w] ? MIB_NO_ERROR
+                                                           : MIB_WRONG_TYPE);
+        }
+        snmp_free_varbind(varbind);
+    }
+}
+
+static void test_values_without_octets_do_not_come_out(void **state)
+{
+    static const enum mib_type types[] = { MIB_INTEGER, MIB_GAUGE32, MIB_TIMETICKS };
+    struct mib_value value;
+    netsnmp_variable_list varbind = { .type = ASN_OCTET_STR, .val_len = 3 };
+    long number = INT64_C(1) << 40;
+
+    (void)state;
+    assert_int_equal(varbind_get_value(&varbind, MIB_STRING, &value),
+                     MIB_WRONG_ENCODING);
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        varbind = (netsnmp_variable_list) { .type = (u_char)types[i], .val_len = 8 };
+        assert_int_equal(varbind_get_value(&varbind, types[i], &value),
+                         MIB_WRONG_ENCODING);
+        varbind.val.integer = &number;
+        assert_int_equal(varbind_get_value(&varbind, types[i], &value),
+                         MIB_WRONG_ENCODING);
+        varbind.val_len = 0;
+        assert_int_equal(varbind_get_value(&varbind, types[i], &value),
+                         MIB_WRONG_ENCODING);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +441,11 @@ int main(void)
         cmocka_unit_test(test_ranges_have_an_end),
         cmocka_unit_test(test_a_range_without_end_is_unbounded),
         cmocka_unit_test(test_a_value_that_is_no_range_ends_nothing),
+        cmocka_unit_test(test_integers_come_out),
+        cmocka_unit_test(test_unsigned_numbers_come_out),
+        cmocka_unit_test(test_strings_come_out),
+        cmocka_unit_test(test_values_of_another_type_do_not_come_out),
+        cmocka_unit_test(test_values_without_octets_do_not_come_out),
     };
 
     return cmocka_run_group_tests_name("varbind", tests, NULL, NULL);
