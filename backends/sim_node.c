@@ -284,6 +284,12 @@ static enum status sort_domains(struct loading *loading, const char *what,
             first = sorted[i];
             second = sorted[i - 1];
         }
+        if (first->line == second->line && first->source != second->source
+            && strcmp(first->source, second->source) == 0) {
+            return error_set(loading->error, STATUS_INVALID,
+                             "%s: <domain file=\"%s\"> is there twice",
+                             loading->node->files[0].path, first->source);
+        }
         return error_set(loading->error, STATUS_INVALID,
                          "%s:%ld: domain \"%.64s\" has the %s of domain \"%.64s\" at "
                          "%s:%ld",

@@ -789,6 +789,30 @@ static void test_doubles_are_refused(void **state)
     clear(&text);
 }
 
+/* One place would be named as both of them. */
+static void test_a_file_read_twice_is_refused(void **state)
+{
+    char path[sizeof(folder) + 16];
+    struct text text = { 0 };
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/domain.xml", folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("<domain><name>a</name></domain>", file);
+    assert_int_equal(fclose(file), 0);
+    add(&text,
+        "<node>\n<domain file='domain.xml'/>\n<domain file='domain.xml'/></node>");
+    refuse_node(&text, 0, "domain.xml\"> is there twice");
+    clear(&text);
+    add(&text,
+        "<node><domain><name>a</name></domain><domain><name>a</name></domain></node>");
+    refuse_node(&text, 1, "has the name of domain");
+    clear(&text);
+    unlink(path);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -830,6 +854,7 @@ int main(void)
         cmocka_unit_test(test_what_is_harmless_is_taken),
         cmocka_unit_test(test_xinclude_is_not_followed),
         cmocka_unit_test(test_doubles_are_refused),
+        cmocka_unit_test(test_a_file_read_twice_is_refused),
     };
 
     return cmocka_run_group_tests_name("hostile XML", tests, set_up, tear_down);
