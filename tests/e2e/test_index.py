@@ -85,20 +85,22 @@ class IndexTest(LabTest):
                 for name, value in self.lab.walk(oid("vmName"))}
 
     def owners(self):
-        """Who has which indices: domains, and their devices if published."""
-        found = {}
+        """Who has which indices: domains, and their devices."""
+        return dict(self.each_owner())
+
+    def each_owner(self):
+        """One after the other, as far as the agent lives."""
         uuids = {}
         for name, value in self.column("vmUUID"):
             uuids[name[-1]] = value.value
-            found["domain", value.value] = name[-1:]
+            yield ("domain", value.value), name[-1:]
         for name, value in self.column("vmStorageResourceID"):
             if name[-2] in uuids:
                 target = value.value.rpartition(b"-")[2]
-                found["disk", uuids[name[-2]], target] = name[-2:]
+                yield ("disk", uuids[name[-2]], target), name[-2:]
         for name, value in self.column("vmNetworkPhysAddress"):
             if name[-2] in uuids:
-                found["interface", uuids[name[-2]], value.value] = name[-2:]
-        return found
+                yield ("interface", uuids[name[-2]], value.value), name[-2:]
 
     def column(self, name):
         return [varbind for varbind in self.lab.bulk_walk(oid(name), 50)
@@ -341,7 +343,7 @@ class Kills(IndexTest):
 
     def look(self):
         """Compares who has which index now with all that was ever seen."""
-        for owner, index in self.owners().items():
+        for owner, index in self.each_owner():
             self.assertEqual(self.index_of.setdefault(owner, index), index, owner)
             self.assertEqual(self.owner_of.setdefault((owner[0], index), owner), owner,
                              index)
@@ -369,7 +371,7 @@ class Kills(IndexTest):
             if turn >= FEWEST_KILLS and time.monotonic() > end:
                 return
             self.lab.start_agent(wait=turn % 2 == 0)
-            self.look_until_killed(delays.uniform(0, 0.1))
+            self.look_until_killed(delays.uniform(0, 0.2))
 
     def test_indices_that_were_seen_survive_kills(self):
         def write(domains):
