@@ -74,3 +74,22 @@ AC_DEFUN([HVX_COMPILER_FLAGS], [
   AC_SUBST([HVX_LDFLAGS])
   AC_SUBST([SANITIZERS], [$enable_sanitizers])
 ])
+
+# HVX_FUZZER
+# ----------
+# FUZZ_CC: a clang that links libFuzzer and the sanitizers; "no" without one.
+# What the rest is compiled with does not matter to it.
+AC_DEFUN([HVX_FUZZER], [
+  AC_ARG_VAR([FUZZ_CC], [clang with libFuzzer, for `make fuzz'])
+  AS_IF([test -z "$FUZZ_CC"], [AC_CHECK_PROGS([FUZZ_CC], [clang], [no])])
+  AS_IF([test "$FUZZ_CC" != no],
+    [AC_MSG_CHECKING([whether $FUZZ_CC has libFuzzer])
+     AS_ECHO(["int LLVMFuzzerTestOneInput(const char *a, unsigned long b);"]) >conftest.c
+     AS_ECHO(["int LLVMFuzzerTestOneInput(const char *a, unsigned long b)"]) >>conftest.c
+     AS_ECHO(["{ return a == 0 && b != 0; }"]) >>conftest.c
+     AS_IF([$FUZZ_CC -fsanitize=fuzzer,address,undefined -o conftest conftest.c \
+              >&AS_MESSAGE_LOG_FD 2>&1],
+       [AC_MSG_RESULT([yes])],
+       [AC_MSG_RESULT([no]); FUZZ_CC=no])
+     rm -f conftest conftest.c])
+])
