@@ -12,6 +12,12 @@ const struct mib_module hvagentx_mib = {
     .root = { HVX_ROOT_IDS },
     .group_count = sizeof(groups) / sizeof(groups[0]),
     .groups = groups,
+    .capabilities = {
+        .name = "hvxHvagentxMibCapabilities",
+        .length = HVX_CAPABILITIES_LENGTH + 1,
+        .ids = { HVX_CAPABILITIES, 6 },
+        .description = "HVAGENTX-MIB as hvagentx implements it",
+    },
 };
 
 const char *mib_software(const struct connection_status *connection,

@@ -15,6 +15,9 @@
 /* hvxHypervisors: { hvxRegistrations 1 } */
 #define HVX_HYPERVISORS HVX_ROOT_IDS, 4, 1
 #define HVX_HYPERVISORS_LENGTH (HVX_ROOT_LENGTH + 2)
+/* hvxCapabilities: { hvxRegistrations 2 } */
+#define HVX_CAPABILITIES HVX_ROOT_IDS, 4, 2
+#define HVX_CAPABILITIES_LENGTH (HVX_ROOT_LENGTH + 2)
 
 extern const struct mib_module hvagentx_mib;
 

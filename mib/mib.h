@@ -184,13 +184,28 @@ struct mib_group {
     const struct mib_column *columns;
 };
 
-/* A MIB module: its root, where it is registered, and its groups. */
+/*
+ * An AGENT-CAPABILITIES statement of HVAGENTX-MIB (RFC 2580 section 6), as a
+ * row of sysORTable shows it.
+ */
+struct mib_capabilities {
+    const char *name; /* of the statement; for messages */
+    size_t length;
+    uint32_t ids[16];        /* sysORID */
+    const char *description; /* sysORDescr, 1 to 255 octets of ASCII */
+};
+
+/*
+ * A MIB module: its root, where it is registered, its groups, and what the
+ * agent states to have of it.
+ */
 struct mib_module {
     const char *name;
     size_t root_length;
     uint32_t root[16];
     size_t group_count;
     const struct mib_group *const *groups;
+    struct mib_capabilities capabilities;
 };
 
 /* All modules there are, in ascending order of their roots. */

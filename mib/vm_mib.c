@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "mib/hvagentx_mib.h"
 #include "mib/vm_mib.h"
 
 static const struct mib_group *const groups[] = {
@@ -12,4 +13,10 @@ const struct mib_module vm_mib = {
     .root = { VM_MIB },
     .group_count = sizeof(groups) / sizeof(groups[0]),
     .groups = groups,
+    .capabilities = {
+        .name = "hvxVmMibCapabilities",
+        .length = HVX_CAPABILITIES_LENGTH + 1,
+        .ids = { HVX_CAPABILITIES, 5 },
+        .description = "VM-MIB (RFC 7666) as hvagentx implements it",
+    },
 };

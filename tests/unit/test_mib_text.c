@@ -510,6 +510,35 @@ static void test_each_kind_of_hypervisor_has_a_name(void **state)
     }
 }
 
+static void test_what_is_announced_are_the_statements_of_the_text(void **state)
+{
+    SmiModule *text = smiGetModule("HVAGENTX-MIB");
+    size_t statements = 0;
+
+    (void)state;
+    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+        const struct mib_capabilities *capabilities = &mib_modules[m]->capabilities;
+        SmiNode *node = smiGetNode(text, capabilities->name);
+
+        if (node == NULL) {
+            fail_msg("HVAGENTX-MIB has no %s", capabilities->name);
+        }
+        assert_int_equal(node->nodekind, SMI_NODEKIND_CAPABILITIES);
+        assert_true(node->status == SMI_STATUS_CURRENT);
+        if (!same_oid(node, capabilities->ids, capabilities->length)) {
+            fail_msg("%s has another OID in the text", capabilities->name);
+        }
+        /* sysORDescr is a DisplayString that says which module it is about. */
+        assert_in_range(strlen(capabilities->description), 1, 255);
+        assert_non_null(strstr(capabilities->description, mib_modules[m]->name));
+    }
+    for (SmiNode *node = smiGetFirstNode(text, SMI_NODEKIND_CAPABILITIES); node != NULL;
+         node = smiGetNextNode(node, SMI_NODEKIND_CAPABILITIES)) {
+        statements++;
+    }
+    assert_int_equal(statements, MIB_MODULE_COUNT);
+}
+
 static void test_capabilities_have_the_numbers_of_the_text(void **state)
 {
     const struct mib_fixture *fixture = *state;
@@ -557,6 +586,7 @@ int main(void)
         WITH_FIXTURE(test_values_are_those_of_the_text),
         WITH_FIXTURE(test_unknown_and_extreme_values_are_those_of_the_text),
         WITH_FIXTURE(test_each_kind_of_hypervisor_has_a_name),
+        WITH_FIXTURE(test_what_is_announced_are_the_statements_of_the_text),
         WITH_FIXTURE(test_capabilities_have_the_numbers_of_the_text),
     };
 
