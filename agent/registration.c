@@ -12,6 +12,7 @@
 /* RFC 2741 section 6.1: PDU types and header flags. */
 #define AGENTX_REGISTER 3
 #define AGENTX_UNREGISTER 4
+#define AGENTX_ADD_AGENT_CAPS 16
 #define AGENTX_NON_DEFAULT_CONTEXT 0x08
 
 /* RFC 2741 section 6.2.3: the default of r.priority. */
@@ -42,10 +43,16 @@ struct context {
     struct root roots[MIB_MODULE_COUNT];
 };
 
+/* A row of sysORTable; answers of the master refer to it. */
+struct statement {
+    const struct mib_capabilities *capabilities;
+};
+
 struct registrations {
     struct agent *agent;
     struct responder *responder;
     struct context *first;
+    struct statement statements[MIB_MODULE_COUNT];
 };
 
 /*
@@ -82,18 +89,47 @@ static int on_answer(int operation, netsnmp_session *session, int request_id,
     return 1;
 }
 
+/* The master's answer to an AddAgentCaps PDU. */
+static int on_capabilities_answer(int operation, netsnmp_session *session,
+                                  int request_id, netsnmp_pdu *pdu, void *magic)
+{
+    const struct statement *statement = magic;
+
+    (void)session;
+    (void)request_id;
+    if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE
+        && pdu->errstat != SNMP_ERR_NOERROR) {
+        log_warning("the AgentX master does not take %s into sysORTable (error %ld); "
+                    "nothing else is missing",
+                    statement->capabilities->name, pdu->errstat);
+    }
+    return 1;
+}
+
+/* Sends a PDU, which is taken over, without waiting for the answer. */
+static void send_pdu(netsnmp_session *session, netsnmp_pdu *pdu,
+                     netsnmp_callback on_its_answer, void *magic)
+{
+    long timeout_us = session->timeout;
+
+    pdu->version = session->version;
+    pdu->sessid = session->sessid;
+    session->timeout = ANSWER_TIMEOUT_US;
+    if (snmp_async_send(session, pdu, on_its_answer, magic) == 0) {
+        snmp_free_pdu(pdu);
+    }
+    session->timeout = timeout_us;
+}
+
 static void tell_master(netsnmp_session *session, struct root *root, int command)
 {
     netsnmp_pdu *pdu = snmp_pdu_create(command);
     const char *context = root->context->name;
-    long timeout_us = session->timeout;
 
     if (pdu == NULL) {
         log_error("out of memory while %s is registered", root->module->name);
         return;
     }
-    pdu->version = session->version;
-    pdu->sessid = session->sessid;
     pdu->priority = AGENTX_PRIORITY;
     pdu->time = 0; /* r.timeout: the session's */
     if (context[0] != '\0') {
@@ -102,11 +138,29 @@ static void tell_master(netsnmp_session *session, struct root *root, int command
         pdu->community_len = pdu->community == NULL ? 0 : strlen(context);
     }
     snmp_add_null_var(pdu, root->handler->rootoid, root->handler->rootoid_len);
-    session->timeout = ANSWER_TIMEOUT_US;
-    if (snmp_async_send(session, pdu, on_answer, root) == 0) {
-        snmp_free_pdu(pdu);
+    send_pdu(session, pdu, on_answer, root);
+}
+
+/* In the default context, the only one whose sysORTable managers read. */
+static void announce(netsnmp_session *session, struct statement *statement)
+{
+    const struct mib_capabilities *capabilities = statement->capabilities;
+    netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_ADD_AGENT_CAPS);
+    oid ids[MIB_OID_MAX];
+
+    for (size_t i = 0; i < capabilities->length; i++) {
+        ids[i] = capabilities->ids[i];
     }
-    session->timeout = timeout_us;
+    if (pdu == NULL
+        || snmp_pdu_add_variable(pdu, ids, capabilities->length, ASN_OCTET_STR,
+                                 capabilities->description,
+                                 strlen(capabilities->description))
+               == NULL) {
+        log_error("out of memory while %s is announced", capabilities->name);
+        snmp_free_pdu(pdu);
+        return;
+    }
+    send_pdu(session, pdu, on_capabilities_answer, statement);
 }
 
 static void root_oid(const struct mib_module *module, oid ids[static MIB_OID_MAX])
@@ -216,6 +270,9 @@ struct registrations *registrations_new(struct agent *agent,
     if (registrations != NULL) {
         registrations->agent = agent;
         registrations->responder = responder;
+        for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+            registrations->statements[m].capabilities = &mib_modules[m]->capabilities;
+        }
     }
     return registrations;
 }
@@ -273,6 +330,9 @@ void registrations_attach(struct registrations *registrations, netsnmp_session *
         if (at->is_served) {
             tell_all_roots(at, session);
         }
+    }
+    for (size_t m = 0; m < MIB_MODULE_COUNT; m++) {
+        announce(session, &registrations->statements[m]);
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * registration.h - the MIB roots in each context: known to net-snmp, and
- * registered with the master.
+ * registered with the master; and what the agent states in sysORTable to have
+ * of them.
  *
  * The PDUs to the master are sent from here and their answers come later.
  * net-snmp's own way waits for each answer, and when the session is lost
@@ -35,8 +36,10 @@ void registrations_free(struct registrations *registrations);
 bool registrations_update(struct registrations *registrations) MUST_CHECK;
 
 /*
- * A session to the master was opened: registers everything with it, and keeps
- * net-snmp from doing so until registrations_release().
+ * A session to the master was opened: registers everything with it, announces
+ * the AGENT-CAPABILITIES statements (RFC 2741 section 6.2.14), and keeps
+ * net-snmp from doing so until registrations_release().  The master drops all
+ * of it with the session.
  */
 void registrations_attach(struct registrations *registrations,
                           netsnmp_session *session);

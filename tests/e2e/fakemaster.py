@@ -3,7 +3,8 @@
 
 It listens on a Unix socket and speaks with the subagents that connect.  What
 a subagent asks for (Open, Register, Ping ...) is granted by a thread of its
-own, at once or, for the types in Master.held, when the test releases it.
+own, at once or, for the types in Master.held, when the test releases it; those
+in Master.refused are answered with an error.
 What the master asks, the test sends, and waits for the answer or not.
 """
 import contextlib
@@ -37,6 +38,7 @@ class Master:
         self.order = order
         self.deadline_s = deadline_s
         self.held = set()  # of Type: not answered before Session.release()
+        self.refused = {}  # error by Type
         self.listener = socket.socket(socket.AF_UNIX)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -71,6 +73,7 @@ class Session:
         self.number = number
         self.description = None
         self.registered = []  # (context, OID) of each Register granted
+        self.capabilities = []  # (context, OID, words) of each AddAgentCaps granted
         self.received = []    # all PDUs of the subagent
         self.is_open = True   # until the master closes the session
         self.closed = False   # the connection
@@ -117,10 +120,10 @@ class Session:
             self._changed.notify_all()
 
     def _grant(self, pdu):
-        if self.is_open:
+        error = self.master.refused.get(pdu.type, NO_ERROR) if self.is_open else NOT_OPEN
+        if error == NO_ERROR:
             self._note(pdu)
-        payload = Encoder(self.master.order).pack(
-            "IHH", 0, NO_ERROR if self.is_open else NOT_OPEN, 0).octets
+        payload = Encoder(self.master.order).pack("IHH", 0, error, 0).octets
         self._send(Pdu(Type.RESPONSE, self._order_flag(), self.number, pdu.transaction,
                        pdu.packet, payload))
 
@@ -136,6 +139,11 @@ class Session:
         elif pdu.type == Type.REGISTER:
             decoder.unpack("BBBB")
             self.registered.append((context.decode(), decoder.oid()))
+        elif pdu.type == Type.ADD_AGENT_CAPS:
+            self.capabilities.append((context.decode(), decoder.oid(),
+                                      decoder.string().decode()))
+            if not decoder.is_at_end():
+                raise ValueError("an AddAgentCaps PDU with more than it should have")
 
     def release(self):
         """Grants what was held back."""
