@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "agent/config.h"
+#include "agent/host_agent.h"
 #include "agent/log.h"
 #include "agent/module.h"
 #include "model/clock.h"
@@ -77,6 +78,7 @@ void config_free(struct config *config)
         free(config->connections[i].context);
     }
     free(config->connections);
+    host_agent_free(config->host_agent);
     free(config->state_dir);
     free(config->module_dir);
     free(config);
@@ -372,6 +374,21 @@ static void parse_unattached_storage(const char *token, char *line)
     }
 }
 
+static void parse_host_agent(const char *token, char *line)
+{
+    struct error error = ERROR_NONE;
+
+    (void)token;
+    if (staging == NULL) {
+        return;
+    }
+    if (staging->host_agent != NULL) {
+        netsnmp_config_error("there are two lines hostAgent: leave one of them");
+    } else if (host_agent_parse(line, &staging->host_agent, &error) != STATUS_OK) {
+        complain_of_line(&error);
+    }
+}
+
 static void parse_path(char **path, const char *token, char *line)
 {
     char word[PATH_MAX];
@@ -417,6 +434,8 @@ void config_init(void)
                             "pinned | all | none");
     register_config_handler(APPLICATION, "unattachedStorage", parse_unattached_storage,
                             NULL, "yes | no");
+    register_config_handler(APPLICATION, "hostAgent", parse_host_agent, NULL,
+                            "OPTIONS ADDRESS");
     register_config_handler(APPLICATION, "stateDir", parse_state_dir, NULL, "PATH");
     register_config_handler(APPLICATION, "moduleDir", parse_module_dir, NULL, "PATH");
 }

@@ -33,6 +33,8 @@ struct config_connection {
     bool is_default; /* exactly one of them also answers in the context "" */
 };
 
+struct host_agent; /* host_agent.h */
+
 struct config {
     int64_t max_age_ns;
     int64_t wait_limit_ns;
@@ -40,7 +42,8 @@ struct config {
     int64_t call_timeout_ns;
     int64_t index_grace_ns;
     enum mib_affinity cpu_affinity;
-    bool unattached_storage; /* rows for volumes that no domain uses */
+    bool unattached_storage;       /* rows for volumes that no domain uses */
+    struct host_agent *host_agent; /* NULL: not configured */
     char *state_dir;
     char *module_dir;
     size_t connection_count;

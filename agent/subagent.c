@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "agent/host_walk.h"
 #include "agent/log.h"
 #include "agent/master.h"
 #include "agent/registration.h"
@@ -27,6 +28,7 @@ struct subagent {
     struct agent *agent;
     struct responder *responder;
     struct registrations *registrations;
+    struct host_walk *host_walk;
     bool connected;
     bool absence_told; /* that there is no master */
     int ping_s;        /* agentXPingInterval */
@@ -105,6 +107,7 @@ static int on_session_start(int major, int minor, void *server_argument,
     (void)minor;
     responder_attach(subagent->responder, server_argument);
     registrations_attach(subagent->registrations, server_argument);
+    host_walk_start(subagent->host_walk);
     subagent->connected = true;
     subagent->absence_told = false;
     set_ping_interval(subagent->ping_s);
@@ -122,6 +125,7 @@ static int on_session_stop(int major, int minor, void *server_argument,
     (void)major;
     (void)minor;
     responder_detach(subagent->responder, server_argument);
+    host_walk_stop(subagent->host_walk);
     if (subagent->connected && !subagent->ended) {
         log_warning("lost the AgentX master; reconnecting");
     }
@@ -165,10 +169,13 @@ struct subagent *subagent_start(struct agent *agent, struct error *error)
     subagent->agent = agent;
     subagent->responder = responder_new(agent);
     subagent->registrations = registrations_new(agent, subagent->responder);
-    if (subagent->responder == NULL || subagent->registrations == NULL) {
+    subagent->host_walk = host_walk_new();
+    if (subagent->responder == NULL || subagent->registrations == NULL
+        || subagent->host_walk == NULL) {
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         goto failed;
     }
+    host_walk_configure(subagent->host_walk, agent->config->host_agent);
     subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
                                           NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
     set_ping_interval(RECONNECT_S);
@@ -187,6 +194,7 @@ struct subagent *subagent_start(struct agent *agent, struct error *error)
     return subagent;
 
 failed:
+    host_walk_free(subagent->host_walk);
     registrations_free(subagent->registrations);
     responder_free(subagent->responder);
     free(subagent);
@@ -213,6 +221,8 @@ static void reload(struct subagent *subagent,
     subagent->reload_wanted = false;
     set_ping_interval(subagent->ping_s);
     reload_agent(subagent->agent, argument);
+    host_walk_configure(subagent->host_walk, subagent->agent->config->host_agent);
+    subagent->agent->host_storage = host_walk_table(subagent->host_walk);
     subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
                                           NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
     set_ping_interval(RECONNECT_S);
@@ -236,6 +246,8 @@ void subagent_run(struct subagent *subagent, int signals,
         if (subagent->reload_wanted) {
             reload(subagent, reload_agent, argument);
         }
+        host_walk_check(subagent->host_walk);
+        subagent->agent->host_storage = host_walk_table(subagent->host_walk);
     }
     unregister_readfd(signals);
 }
@@ -252,6 +264,8 @@ void subagent_stop(struct subagent *subagent)
                              on_session_start, subagent, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
                              on_session_stop, subagent, 1);
+    subagent->agent->host_storage = NULL;
+    host_walk_free(subagent->host_walk);
     registrations_release(responder_session(subagent->responder));
     snmp_shutdown(APPLICATION);
     registrations_free(subagent->registrations);

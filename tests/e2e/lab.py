@@ -250,13 +250,15 @@ class Lab:
         self.processes.append(process)
         return process
 
-    def start_master(self, options=None):
+    def start_master(self, options=None, extra=""):
         """Starts snmpd and waits until it serves both of its sockets.
 
         options: where its configuration is, if it is not the lab's own.
+        extra: lines for the lab's own.
         """
         if options is None:
-            options = ["-C", "-c", self.write("snmpd.conf", self._master_config())]
+            options = ["-C", "-c", self.write("snmpd.conf",
+                                                    self._master_config() + extra)]
         # Without SMUX, which would open a TCP port of its own.
         command = ["snmpd", "-f", "-Le", "-I", "-smux", *options]
         self.master = self.start("snmpd", command)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "agent/config.h"
+#include "agent/host_agent.h"
 #include "agent/log.h"
 #include "model/clock.h"
 #include "model/text.h"
@@ -283,6 +284,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->index_grace_ns, 7 * DAY_NS);
     assert_int_equal(config->cpu_affinity, MIB_AFFINITY_PINNED);
     assert_false(config->unattached_storage);
+    assert_null(config->host_agent);
     assert_int_equal(config->state_dir[0], '/');
     assert_int_equal(config->module_dir[0], '/');
     assert_int_equal(config->connection_count, 1);
@@ -463,6 +465,52 @@ static void test_unattached_storage(void **state)
     config_free(config);
 }
 
+static void test_the_agent_of_the_host(void **state)
+{
+    struct config *config =
+        read_good(CONNECTION "hostAgent -v 2c -c \"far off\" localhost # so\n");
+
+    (void)state;
+    assert_non_null(config->host_agent);
+    assert_string_equal(config->host_agent->community, "far off");
+    assert_string_equal(config->host_agent->address, "udp:127.0.0.1:161");
+    config_free(config);
+    (void)read_bad_line(CONNECTION "hostAgent -v 2c -c x localhost\n"
+                                   "hostAgent -v 2c -c x localhost\n",
+                        3);
+}
+
+static void test_secrets_are_not_told(void **state)
+{
+    static const char *const bad[] = {
+        "hostAgent -v 2c -c s3cret1 s3cret2",
+        "hostAgent -v 2c s3cret1 localhost",
+        "hostAgent -v s3cret1 -c s3cret2 localhost",
+        "hostAgent -v 3 -u s3cret1 -A s3cret2 localhost",
+        "hostAgent -v 3 -u a -l s3cret1 localhost",
+        "hostAgent -v 3 -u a -l authNoPriv -a s3cret1 -A s3cret2 localhost",
+        "hostAgent -v 3 -u a -l authNoPriv -a MD5 -A s3cret1 localhost",
+        "hostAgent -v 3 -u a -l authPriv -a SHA -A s3cret12 -x s3cret1 -X s localhost",
+        "hostAgent -v 3 -u a -A s3cret1 s3cret2 localhost",
+        "hostAgent -v 2c -c a -t s3cret1 localhost",
+        "hostAgent -v 2c -c a -r s3cret1 localhost",
+        "hostAgent -s3cret1 localhost",
+        "hostAgent -v 2c -c s3cret1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char file[200];
+        const char *words;
+
+        snprintf(file, sizeof(file), CONNECTION "%s\n", bad[i]);
+        words = read_bad_line(file, 2);
+        if (strstr(words, "s3cret") != NULL || strstr(words, "hostAgent") == NULL) {
+            fail_msg("%s", words);
+        }
+    }
+}
+
 static void test_a_wrong_choice_is_told_the_right_ones(void **state)
 {
     static const char *const bad[] = { "some", "al", "alll", "allnone" };
@@ -499,6 +547,8 @@ static void test_lines_that_are_not_understood_are_refused(void **state)
         "connection 123456789012345678901234567890123 sim:/b.xml",
         "maxAge",
         "stateDir",
+        "hostAgent",
+        "hostAgent localhost",
         "cpuAffinity",
         "cpuAffinity all pinned",
         "unattachedStorage",
@@ -737,6 +787,8 @@ int main(void)
         cmocka_unit_test(test_folders),
         cmocka_unit_test(test_rows_of_the_affinity_table),
         cmocka_unit_test(test_unattached_storage),
+        cmocka_unit_test(test_the_agent_of_the_host),
+        cmocka_unit_test(test_secrets_are_not_told),
         cmocka_unit_test(test_a_wrong_choice_is_told_the_right_ones),
         cmocka_unit_test(test_lines_that_are_not_understood_are_refused),
         cmocka_unit_test(test_two_connections_marked_default_are_refused),
