@@ -384,8 +384,8 @@ static void test_a_doctype_is_refused_where_it_is(void **state)
         "[<!ENTITY e SYSTEM 'file:///etc/passwd'>]",
         "[<!ENTITY % p SYSTEM 'file:///dev/zero'>\n%p;]",
         "[<!ENTITY % a '&#37;b;'><!ENTITY % b '&#37;a;'>\n%a;]",
-        "[<!ENTITY a 'ha'>\n<!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\n"
-        "<!ENTITY e '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]",
+        ("[<!ENTITY a 'ha'>\n<!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>\n"
+         "<!ENTITY e '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]"),
         "[<!ATTLIST domain file CDATA '/etc/passwd'>]",
         "[<!-- ]> -->]",
     };
