@@ -3,14 +3,18 @@
 """What VM-MIB tells of the agent's host: hostAgent, and the host's own indices."""
 import signal
 import socket
+import subprocess
 import unittest
+from pathlib import Path
 
 import lab
 from lab import Lab, wait_for
 from node import SMALL, Node
-from snmp import oid
+from snmp import integer, oid, string
 
 HR_STORAGE_DESCR = (1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 3)
+HR_PROCESSOR_LOAD = (1, 3, 6, 1, 2, 1, 25, 3, 3, 1, 2)
+IF_DESCR = (1, 3, 6, 1, 2, 1, 2, 2, 1, 2)
 READ = "read hrStorageTable, "
 
 
@@ -39,10 +43,13 @@ class HostTest(unittest.TestCase):
             f"rocommunity hostread 127.0.0.1 -V {view}\n"))
 
     def write_config(self, host_agent, **directives):
-        node = self.lab.write("node.xml", Node(SMALL).xml())
+        node = self.lab.write("node.xml", self.node_xml())
         if host_agent:
             directives["hostAgent"] = host_agent
         self.lab.write_config(f"one sim:{node}", **directives)
+
+    def node_xml(self):
+        return Node(SMALL).xml()
 
     def start_agent(self, host_agent, **directives):
         self.write_config(host_agent, **directives)
@@ -170,6 +177,95 @@ class HostAgent(HostTest):
                 liar.sendto(answer, sender)
             agent.wait_log("it does not answer")
             self.lab.wait_served()
+
+
+class HostIndices(HostTest):
+    """Indices of the host in VM-MIB are those of the host's snmpd."""
+
+    def file_systems(self):
+        """hrStorageIndex by mount point."""
+        return {value.value.decode(): name[-1]
+                for name, value in self.lab.walk(HR_STORAGE_DESCR)
+                if value.value.startswith(b"/")}
+
+    def find_image(self):
+        """A file in one of these file systems, and the mount point of that."""
+        self.lab.write("disk.img", "")
+        for top in self.file_systems():
+            files = [self.lab.folder / "disk.img", Path(top)]
+            if Path(top).is_dir():
+                files += Path(top).iterdir()
+            for file in files:
+                if file.is_file() and self.mount_point(file) == top:
+                    return str(file), top
+        self.skipTest("hrStorageTable has no file system with a file")
+
+    @staticmethod
+    def mount_point(file):
+        return subprocess.run(["df", "--output=target", str(file)], check=True,
+                              capture_output=True, text=True).stdout.splitlines()[1]
+
+    def node_xml(self):
+        return f"""\
+<node>
+ <cpu>
+  <mhz>2000</mhz><model>any</model><active>2</active>
+  <nodes>1</nodes><sockets>1</sockets><cores>2</cores><threads>1</threads>
+ </cpu>
+ <domain type="test">
+  <name>one</name>
+  <uuid>6fa459ea-ee8a-3ca4-894e-db77e160355e</uuid>
+  <memory unit="KiB">65536</memory>
+  <vcpu>1</vcpu>
+  <os><type>hvm</type></os>
+  <cputune><vcpupin vcpu="0" cpuset="0"/></cputune>
+  <devices>
+   <disk type="file" device="disk">
+    <source file="{self.image}"/><target dev="vda"/>
+   </disk>
+   <interface type="bridge">
+    <mac address="52:54:00:00:00:01"/>
+    <source bridge="lo"/><target dev="lo"/>
+   </interface>
+  </devices>
+ </domain>
+</node>
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.image, self.top = self.find_image()
+
+    def only(self, name):
+        """The value of a column of a table that has one row."""
+        (_, value), = self.lab.walk(oid(name))
+        return value
+
+    def test_the_file_system_of_a_disk(self):
+        self.start_agent(self.community).wait_log(READ)
+        index = self.file_systems()[self.top]
+        wait_for(lambda: self.only("vmStorageParent") == integer(index), "the index")
+
+    def test_without_host_agent_no_file_system_is_told(self):
+        self.start_agent(None)
+        self.assertEqual(self.only("vmStorageParent"), integer(0))
+
+    def test_interfaces(self):
+        self.start_agent(None)
+        index = next(name[-1] for name, value in self.lab.walk(IF_DESCR)
+                     if value == string("lo"))
+        self.assertEqual(self.only("vmNetworkIfIndex"), integer(index))
+        self.assertEqual(self.only("vmNetworkParent"), integer(index))
+
+    def test_processors(self):
+        self.start_agent(None)
+        processors = [name[-1] for name, _ in self.lab.walk(HR_PROCESSOR_LOAD)]
+        rows = {name[-1]: value for name, value in self.lab.walk(oid("vmCpuAffinity"))}
+        # Some machines have no hrProcessorTable; net-snmp numbers it from here.
+        first = min(processors, default=196608)
+        # The simulated node may have more CPUs than the host, or fewer.
+        self.assertEqual(min(rows), first)
+        self.assertEqual(rows[first], integer(1))
 
 
 if __name__ == "__main__":
