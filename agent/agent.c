@@ -418,17 +418,20 @@ struct mib_context agent_context(const struct agent *agent,
     };
 }
 
+/* Takes the event over. */
 static void handle_event(struct agent *agent, struct collector_event *event)
 {
     struct connection *connection = agent_find_connection(agent, event->id);
 
     if (connection == NULL) {
+        collector_event_free(&event->item);
         return;
     }
     connection_handle(connection, event);
     if (event->kind == COLLECTOR_COLLECTED) {
         agent->status.collections++;
     }
+    collector_take_back(connection->collector, event);
 }
 
 void agent_drain(struct agent *agent)
@@ -442,7 +445,6 @@ void agent_drain(struct agent *agent)
         struct queue_item *next = item->next;
 
         handle_event(agent, (struct collector_event *)item);
-        collector_event_free(item);
         item = next;
     }
     for (size_t v = 0; v < agent->view_count; v++) {

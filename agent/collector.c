@@ -32,6 +32,7 @@ struct collector {
     unsigned wanted; /* sections asked for and not started yet */
     unsigned call_count;
     struct call *calls;
+    struct queue_item *taken_back; /* events to be freed */
     /* The coordinator's own: */
     struct link *link;
     struct snapshot_indices indices;
@@ -48,6 +49,16 @@ void collector_event_free(struct queue_item *item)
     if (event != NULL) {
         snapshot_unref(event->snapshot);
         free(event);
+    }
+}
+
+static void free_events(struct queue_item *events)
+{
+    while (events != NULL) {
+        struct queue_item *next = events->next;
+
+        collector_event_free(events);
+        events = next;
     }
 }
 
@@ -83,6 +94,7 @@ static void set_state(struct collector *collector, enum connection_state state,
 static void collector_free(struct collector *collector)
 {
     queue_unref(collector->queue, collector_event_free);
+    free_events(collector->taken_back);
     pthread_cond_destroy(&collector->changed);
     pthread_cond_destroy(&collector->left);
     pthread_mutex_destroy(&collector->lock);
@@ -449,13 +461,17 @@ static bool work_once(struct collector *collector)
 {
     struct call *finished;
     struct call *late = NULL;
+    struct queue_item *taken_back;
 
     pthread_mutex_lock(&collector->lock);
+    taken_back = collector->taken_back;
+    collector->taken_back = NULL;
     finished = take_finished(collector);
     if (finished == NULL) {
         late = take_late(collector, clock_boot_ns());
     }
     pthread_mutex_unlock(&collector->lock);
+    free_events(taken_back);
     if (finished != NULL) {
         if (finished->link == NULL) {
             finish_open(collector, finished);
@@ -504,12 +520,13 @@ static void orphan_calls(struct collector *collector)
 static bool wait_for_turn(struct collector *collector)
 {
     bool go_on;
-    bool returned = false;
+    bool returned;
 
     pthread_mutex_lock(&collector->lock);
     go_on = !collector->stopping;
     if (go_on) {
         start_calls(collector, clock_boot_ns());
+        returned = collector->taken_back != NULL;
         for (const struct call *call = collector->calls; call != NULL;
              call = call->next) {
             returned = returned || call->finished;
@@ -582,6 +599,15 @@ void collector_request(struct collector *collector, unsigned sections)
 {
     pthread_mutex_lock(&collector->lock);
     collector->wanted |= sections;
+    pthread_cond_signal(&collector->changed);
+    pthread_mutex_unlock(&collector->lock);
+}
+
+void collector_take_back(struct collector *collector, struct collector_event *event)
+{
+    pthread_mutex_lock(&collector->lock);
+    event->item.next = collector->taken_back;
+    collector->taken_back = &event->item;
     pthread_cond_signal(&collector->changed);
     pthread_mutex_unlock(&collector->lock);
 }

@@ -34,7 +34,10 @@ enum collector_event_kind {
     COLLECTOR_COLLECTED, /* one collection ended, well or not */
 };
 
-/* What a collector tells the SNMP thread; free with collector_event_free(). */
+/*
+ * What a collector tells the SNMP thread, which gives it to collector_take_back()
+ * or collector_event_free().
+ */
 struct collector_event {
     struct queue_item item;
     uint64_t id; /* of collector_settings */
@@ -71,6 +74,14 @@ struct collector *collector_start(const struct collector_settings *settings,
  * SNMP thread; never blocks for long.
  */
 void collector_request(struct collector *collector, unsigned sections);
+
+/*
+ * Hands an event back that was handled, to be freed by the coordinator: the
+ * last reference on a snapshot of many domains takes milliseconds to drop.
+ * The snapshot may be exchanged for another one by then.
+ * SNMP thread; never blocks for long.
+ */
+void collector_take_back(struct collector *collector, struct collector_event *event);
 
 /*
  * Ends the coordinator and waits until it merges no more and its index store

@@ -274,9 +274,10 @@ static void handle_collected(struct connection *connection,
         connection->failed_ns[event->section] = now_ns;
     }
     if (event->snapshot != NULL) {
-        snapshot_unref(connection->snapshot);
+        struct snapshot *old = connection->snapshot;
+
         connection->snapshot = event->snapshot;
-        event->snapshot = NULL;
+        event->snapshot = old;
     }
     if (event->error.status != STATUS_OK) {
         snprintf(status->last_error, sizeof(status->last_error), "%s",

@@ -63,7 +63,10 @@ unsigned connection_await(struct connection *connection, unsigned sections,
  */
 void connection_mark_late(struct connection *connection, unsigned sections);
 
-/* Takes in what the collector tells, and logs changes of state. */
+/*
+ * Takes in what the collector tells, and logs changes of state.  A snapshot in
+ * the event is exchanged for the one that was shown so far.
+ */
 void connection_handle(struct connection *connection, struct collector_event *event);
 
 #endif
