@@ -28,6 +28,9 @@
 #define STEPS_MAX 64
 #define KEYS 8
 
+/* Parts that a key has at once. */
+#define PARTS 4
+
 /* What a store holds: a list of its keys in use. */
 struct content {
     struct {
@@ -66,7 +69,7 @@ static void put_boot_id(char *text, size_t size)
 static void write_file(const uint8_t *octets, size_t size)
 {
     static const char end_word[] = "\nend ";
-    size_t lines = 0;
+    size_t keys = 0;
     char *text = malloc(size + 1);
     FILE *file = fopen(PATH, "w");
 
@@ -76,11 +79,11 @@ static void write_file(const uint8_t *octets, size_t size)
     put_boot_id(text, size);
     fwrite(text, 1, size, file);
     if (memmem(text, size, end_word, sizeof(end_word) - 1) == NULL) {
-        for (size_t i = 0; i < size; i++) {
-            lines += text[i] == '\n';
+        /* Their lines begin with the index, those of parts with a word. */
+        for (size_t i = 1; i < size; i++) {
+            keys += text[i - 1] == '\n' && text[i] >= '0' && text[i] <= '9';
         }
-        fprintf(file, "end %zu %08" PRIx32 "\n", lines < 2 ? 0 : lines - 2,
-                crc_of(text, size));
+        fprintf(file, "end %zu %08" PRIx32 "\n", keys, crc_of(text, size));
     }
     FUZZ_PROMISE(fclose(file) == 0);
     free(text);
@@ -115,7 +118,30 @@ static struct content content_of(const struct index_store *store)
     return content;
 }
 
-/* Every key has the index that it had before. */
+static void assign_parts(struct index_store *store, const char *key, unsigned choice,
+                         int64_t now_ns, uint32_t *ret_indices)
+{
+    static const char *const names[PARTS * 2] = { "vda", "vdb", "vdc", "",
+                                                  "vda", "sda", "vdb", "vdd" };
+    enum index_part kind = choice % INDEX_PART_COUNT;
+    uint32_t again[PARTS];
+
+    FUZZ_PROMISE(index_store_assign_parts(store, key, kind, names + choice % PARTS,
+                                          PARTS, now_ns, ret_indices)
+                 == STATUS_OK);
+    FUZZ_PROMISE(index_store_assign_parts(store, key, kind, names + choice % PARTS,
+                                          PARTS, now_ns, again)
+                 == STATUS_OK);
+    FUZZ_PROMISE(memcmp(again, ret_indices, sizeof(again)) == 0);
+    for (size_t i = 0; i < PARTS; i++) {
+        FUZZ_PROMISE((ret_indices[i] == 0) == (names[choice % PARTS + i][0] == '\0'));
+        for (size_t j = 0; j < i && ret_indices[i] != 0; j++) {
+            FUZZ_PROMISE(ret_indices[i] != ret_indices[j]);
+        }
+    }
+}
+
+/* Every key, and every part of it, has the index that it had before. */
 static void check_reopened(struct index_store *store, int64_t grace_ns)
 {
     struct content before = content_of(store);
@@ -131,6 +157,14 @@ static void check_reopened(struct index_store *store, int64_t grace_ns)
     for (size_t i = 0; i < before.count; i++) {
         FUZZ_PROMISE(after.list[i].index == before.list[i].index);
         FUZZ_PROMISE(strcmp(after.list[i].key, before.list[i].key) == 0);
+        for (unsigned choice = 0; choice < PARTS; choice++) {
+            uint32_t parts_before[PARTS];
+            uint32_t parts_after[PARTS];
+
+            assign_parts(store, before.list[i].key, choice, 0, parts_before);
+            assign_parts(reopened, before.list[i].key, choice, 0, parts_after);
+            FUZZ_PROMISE(memcmp(parts_before, parts_after, sizeof(parts_after)) == 0);
+        }
     }
     free(before.list);
     free(after.list);
@@ -161,6 +195,7 @@ static void take_steps(struct index_store *store, const uint8_t *octets, size_t 
     char key[16];
 
     for (size_t i = 0; i < size && i < STEPS_MAX; i++) {
+        uint32_t parts[PARTS];
         uint32_t index;
 
         snprintf(key, sizeof(key), "key %u", octets[i] % KEYS);
@@ -174,6 +209,7 @@ static void take_steps(struct index_store *store, const uint8_t *octets, size_t 
             break;
         case 2: /* what comes back at once is where it was */
             index = assign(store, key, now_ns);
+            assign_parts(store, key, octets[i], now_ns, parts);
             index_store_release(store, key, now_ns);
             FUZZ_PROMISE(assign(store, key, now_ns) == index);
             break;

@@ -12,10 +12,12 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/collector.h"
@@ -727,6 +729,50 @@ static void test_a_file_that_cannot_be_written_spoils_no_collection(void **state
     assert_int_equal(fixture->snapshot->domain_count, 3);
 }
 
+/* The references on a snapshot become this many. */
+static void wait_for_references(const struct snapshot *snapshot, unsigned count)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+    const int64_t deadline_ns = clock_boot_ns() + FAKE_DEADLINE_NS;
+
+    while (atomic_load(&snapshot->record.references) != count) {
+        if (clock_boot_ns() > deadline_ns) {
+            fail_msg("a snapshot is not freed");
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void test_what_is_taken_back_is_freed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot *old;
+    struct snapshot *last;
+
+    start(fixture, LONG_NS);
+    collect(fixture, SECTION_DOMAINS);
+    old = snapshot_ref(fixture->snapshot);
+    collect(fixture, SECTION_STATISTICS);
+    /* It is shown no longer, but by this event. */
+    snapshot_unref(fixture->event->snapshot);
+    fixture->event->snapshot = snapshot_ref(old);
+    collector_take_back(fixture->collector, fixture->event);
+    fixture->event = NULL;
+    wait_for_references(old, 1);
+    snapshot_unref(old);
+
+    /* At the end, too. */
+    collect(fixture, SECTION_CONFIGS);
+    last = snapshot_ref(fixture->event->snapshot);
+    collector_take_back(fixture->collector, fixture->event);
+    fixture->event = NULL;
+    stop(fixture, FAKE_DEADLINE_NS);
+    snapshot_unref(fixture->snapshot);
+    fixture->snapshot = NULL;
+    wait_for_references(last, 1);
+    snapshot_unref(last);
+}
+
 static void *request_often(void *argument)
 {
     struct collector *collector = argument;
@@ -788,6 +834,7 @@ int main(void)
         WITH_FIXTURE(test_a_patient_end_waits_for_calls),
         WITH_FIXTURE(test_indices_are_on_disk_when_they_are_told),
         WITH_FIXTURE(test_a_file_that_cannot_be_written_spoils_no_collection),
+        WITH_FIXTURE(test_what_is_taken_back_is_freed),
         WITH_FIXTURE(test_requests_and_events_cross),
     };
 

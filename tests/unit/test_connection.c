@@ -178,7 +178,7 @@ static void tell_collected(struct fixture *fixture, enum section section,
         error_set(&event.error, STATUS_FAILED, "%s", words);
     }
     connection_handle(fixture->connection, &event);
-    assert_null(event.snapshot);
+    snapshot_unref(event.snapshot);
 }
 
 static void tell_abandoned(struct fixture *fixture, enum section section)
