@@ -25,7 +25,8 @@ from snmp import (HVX_MIB, MIB_OPTIONS, VM_MIB, Value, below, dotted, oid, parse
 DATA = snmp.SOURCE_TREE / "tests" / "data"
 ROOTS = (VM_MIB, HVX_MIB)
 
-MOST_REPETITIONS = 200
+# Repetitions of GETBULKs.
+SIZES = (*range(1, 51), *range(55, 201, 5))
 SHORT_WALKS = 100
 
 # What goes on though the node's clock stands still, besides all TimeTicks.
@@ -136,13 +137,11 @@ class Tools(ClientsTest):
         for root in ROOTS:
             self.assert_same(self.lab.walk(root), self.below(root), root)
 
-    def test_bulk_walks_of_all_sizes(self):
+    def test_bulk_walks_of_many_sizes(self):
         def walk(sizes):
             return [(root, size, self.lab.bulk_walk(root, size))
                     for size in sizes for root in ROOTS]
-        everything = range(1, MOST_REPETITIONS + 1)
-        for walks in at_once([lambda: walk(everything[::2]),
-                              lambda: walk(everything[1::2])]):
+        for walks in at_once([lambda: walk(SIZES[::2]), lambda: walk(SIZES[1::2])]):
             for root, size, varbinds in walks:
                 self.assert_same(varbinds, self.below(root), (root, size))
 
