@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,11 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "model/clock.h"
-#include "model/index.h"
-#include "model/uuid.h"
-
-#define GRACE_NS (100 * CLOCK_NS_PER_S)
+#include "tests/unit/index_fixture.h"
 
 /*
  * In place of libc's: what it was called for, in which order.  Nothing here
@@ -57,162 +52,6 @@ int fsync(int fd)
         syncs.folder_last = syncs.calls == 2 && access(syncs.new_path, F_OK) < 0;
     }
     return 0;
-}
-
-/* A folder for each test, gone afterwards with whatever is in it. */
-struct scratch {
-    char folder[256];
-    char path[300];
-    char new_path[310];
-    char corrupt_path[310];
-};
-
-static int setup(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
-    const char *parent = getenv("TMPDIR");
-
-    if (scratch == NULL) {
-        return -1;
-    }
-    snprintf(scratch->folder, sizeof(scratch->folder), "%s/hvagentx-index.XXXXXX",
-             parent != NULL ? parent : "/tmp");
-    if (mkdtemp(scratch->folder) == NULL) {
-        free(scratch);
-        return -1;
-    }
-    snprintf(scratch->path, sizeof(scratch->path), "%s/domains", scratch->folder);
-    snprintf(scratch->new_path, sizeof(scratch->new_path), "%s.new", scratch->path);
-    snprintf(scratch->corrupt_path, sizeof(scratch->corrupt_path), "%s.corrupt",
-             scratch->path);
-    *state = scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scratch *scratch = *state;
-    DIR *folder = opendir(scratch->folder);
-    const struct dirent *entry;
-    char path[600];
-
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", scratch->folder, entry->d_name);
-        if (unlink(path) < 0) {
-            rmdir(path);
-        }
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    rmdir(scratch->folder);
-    free(scratch);
-    return 0;
-}
-
-static struct index_store *open_at(const char *path)
-{
-    struct error error = ERROR_NONE;
-    struct index_store *store = NULL;
-
-    if (index_store_open(path, GRACE_NS, &store, &error) != STATUS_OK) {
-        fail_msg("%s", error.text);
-    }
-    assert_non_null(store);
-    return store;
-}
-
-static void save(struct index_store *store)
-{
-    struct error error = ERROR_NONE;
-
-    if (index_store_save(store, &error) != STATUS_OK) {
-        fail_msg("%s", error.text);
-    }
-}
-
-static uint32_t assign(struct index_store *store, const char *key, int64_t now_ns)
-{
-    uint32_t index = 0;
-
-    assert_int_equal(index_store_assign(store, key, now_ns, &index, NULL), STATUS_OK);
-    assert_true(index >= 1);
-    return index;
-}
-
-static bool is_new(struct index_store *store, const char *key, int64_t now_ns)
-{
-    uint32_t index;
-    bool new_key = false;
-
-    assert_int_equal(index_store_assign(store, key, now_ns, &index, &new_key),
-                     STATUS_OK);
-    return new_key;
-}
-
-static bool exists(const char *path)
-{
-    struct stat status;
-
-    return lstat(path, &status) == 0;
-}
-
-/* The whole file, NUL-terminated. */
-static char *read_file(const char *path, size_t *ret_size)
-{
-    FILE *file = fopen(path, "r");
-    char *content = calloc(1, 1 << 16);
-
-    assert_non_null(file);
-    assert_non_null(content);
-    *ret_size = fread(content, 1, (1 << 16) - 1, file);
-    fclose(file);
-    return content;
-}
-
-static void write_file(const char *path, const void *content, size_t size)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(content, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* CRC-32, bit by bit: what the file format promises, not what the code does. */
-static uint32_t crc_of(const char *text)
-{
-    uint32_t crc = UINT32_MAX;
-
-    for (; *text != '\0'; text++) {
-        crc ^= (unsigned char)*text;
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
-        }
-    }
-    return ~crc;
-}
-
-/* A file with a checksum that is right, whatever the rest is. */
-static void write_sealed(const char *path, const char *body, unsigned count)
-{
-    char content[4096];
-
-    snprintf(content, sizeof(content), "%send %u %08" PRIx32 "\n", body, count,
-             crc_of(body));
-    write_file(path, content, strlen(content));
-}
-
-static const char *boot_id(void)
-{
-    static char text[64];
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
-
-    assert_non_null(file);
-    assert_non_null(fgets(text, sizeof(text), file));
-    fclose(file);
-    text[strcspn(text, "\n")] = '\0';
-    return text;
 }
 
 /* The map itself */
@@ -643,39 +482,6 @@ static void test_after_a_reboot_the_grace_starts_once(void **state)
     free(second);
 }
 
-/* The file at scratch->path must be refused and set aside as it is. */
-static void check_is_refused(const struct scratch *scratch, const char *line)
-{
-    struct error error = ERROR_NONE;
-    struct index_store *store = NULL;
-    size_t before_size;
-    size_t after_size;
-    char *before = read_file(scratch->path, &before_size);
-    char *after;
-    enum status status = index_store_open(scratch->path, GRACE_NS, &store, &error);
-
-    if (status != STATUS_INVALID) {
-        fail_msg("status %s for: %s", status_name(status), before);
-    }
-    assert_non_null(store);
-    assert_int_equal(error.status, STATUS_INVALID);
-    assert_non_null(strstr(error.text, scratch->path));
-    assert_non_null(strstr(error.text, scratch->corrupt_path));
-    if (strstr(error.text, line) == NULL) {
-        fail_msg("\"%s\" is not in: %s", line, error.text);
-    }
-    assert_false(exists(scratch->path));
-    after = read_file(scratch->corrupt_path, &after_size);
-    assert_int_equal(before_size, after_size);
-    assert_memory_equal(before, after, after_size);
-
-    assert_int_equal(index_store_count(store), 0);
-    assert_int_equal(index_store_changed_ns(store), CLOCK_NEVER);
-    index_store_close(store);
-    free(before);
-    free(after);
-}
-
 static void save_sample(const struct scratch *scratch)
 {
     struct index_store *store = open_at(scratch->path);
@@ -757,9 +563,6 @@ struct bad_file {
     const char *body;
     unsigned count;
 };
-
-#define HEAD                                                                           \
-    "hvagentx-index 1\nboot 01234567-89ab-cdef-0123-456789abcdef changed never\n"
 
 static void test_files_that_make_no_sense_are_refused(void **state)
 {
@@ -1078,7 +881,8 @@ static void test_killed_while_saving_no_key_loses_its_index(void **state)
     munmap(progress, sizeof(*progress));
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function)                                                                 \
+    cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
 
 int main(void)
 {
