@@ -4,6 +4,7 @@
 # --------------------------------------------
 # Where HVAGENTX-MIB hangs: for its text, for the C code, for the tests.
 AC_DEFUN([HVX_MIB_ROOT], [
+  AC_SUBST([HVX_MODULE], [HVAGENTX-MIB])
   AC_SUBST([HVX_PARENT_MODULE], [$1])
   AC_SUBST([HVX_PARENT_NODE], [$2])
   AC_SUBST([HVX_PARENT_OID], [$3])
