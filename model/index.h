@@ -80,9 +80,10 @@ void index_store_release(struct index_store *store, const char *key, int64_t now
  * The indices of the parts of one kind that a key in use has now: 1 or
  * greater, each once.  ret_indices[i] is that of names[i].  A new part gets
  * the smallest index that no part of this kind and key has or keeps; a part
- * that is not named is released and keeps its index for the grace time.
- * Of equal names each gets its own index.  A name that is no valid key gets
- * no index: 0.  Parts stay with their key when it is released.
+ * that is not named is released and keeps its index for the grace time, and
+ * at least for this call.  Of equal names each gets its own index.  A name
+ * that is no valid key gets no index: 0.  Parts stay with their key when it is
+ * released.
  *
  * Errors: STATUS_NOT_FOUND (the key is not in use), STATUS_BUSY
  * (INDEX_PARTS_MAX), STATUS_NO_MEMORY; with the last two the new parts have 0.

@@ -119,7 +119,11 @@ static size_t join(struct index_store *store, struct index_key *key,
     return missing + count - next;
 }
 
-/* Forgets the parts of this kind whose grace time is over. */
+/*
+ * Forgets the parts of this kind whose grace time is over.  What was released
+ * just now stays, however short the grace: an index does not pass from one
+ * part to another at one moment.
+ */
 static void expire_parts(struct index_store *store, struct index_key *key,
                          enum index_part kind, int64_t now_ns)
 {
@@ -128,7 +132,7 @@ static void expire_parts(struct index_store *store, struct index_key *key,
     for (size_t i = 0; i < key->part_count; i++) {
         struct index_part_entry *part = &key->parts[i];
 
-        if (part->kind == kind && !part->used
+        if (part->kind == kind && !part->used && now_ns > part->released_ns
             && now_ns >= index_store_expiry(store, part->released_ns)) {
             free(part->name);
             store->part_count--;

@@ -248,6 +248,20 @@ static void test_parts_go_with_their_key(void **state)
     index_store_close(store);
 }
 
+static void test_no_part_gets_what_another_gives_back_at_that_moment(void **state)
+{
+    struct index_store *store = NULL;
+
+    (void)state;
+    assert_int_equal(index_store_open(NULL, 0, &store, NULL), STATUS_OK);
+    assign(store, "a", 5);
+    check_disks(store, "a", "vda vdb", 5, "1 2");
+    /* However short the grace: managers could not tell them apart. */
+    check_disks(store, "a", "vdb vdc", 6, "2 3");
+    check_disks(store, "a", "vdb vdc vdd", 7, "2 3 1");
+    index_store_close(store);
+}
+
 static void test_a_grace_without_end_has_none(void **state)
 {
     struct index_store *store = NULL;
@@ -781,6 +795,7 @@ int main(void)
         TEST(test_parts_of_nobody_are_not_numbered),
         TEST(test_parts_stay_with_their_key),
         TEST(test_parts_go_with_their_key),
+        TEST(test_no_part_gets_what_another_gives_back_at_that_moment),
         TEST(test_a_grace_without_end_has_none),
         TEST(test_months_of_plugging_and_unplugging),
         TEST(test_ten_thousand_parts_of_one_key_are_no_burden),
