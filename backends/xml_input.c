@@ -40,6 +40,8 @@ struct xml_input {
     size_t read_max;    /* handing out more than this is refused now */
     size_t element_max; /* named in the refusal; 0: it is size_max */
     bool in_children;
+    int level;      /* depth of the element whose children are gone through */
+    bool is_hollow; /* that one was entered, and is an empty-element tag */
     struct xml_guard guard;
     struct error failure; /* the first one; later ones only follow from it */
 };
@@ -283,12 +285,39 @@ enum status xml_input_read_root(struct xml_input *input, const char *name,
     return STATUS_OK;
 }
 
+xmlNode *xml_input_here(const struct xml_input *input)
+{
+    return xmlTextReaderCurrentNode(input->reader);
+}
+
+void xml_input_enter(struct xml_input *input)
+{
+    input->is_hollow = xmlTextReaderIsEmptyElement(input->reader) == 1;
+    if (!input->is_hollow) {
+        input->level++;
+        input->in_children = false;
+    }
+}
+
+/* Is the reader at the end of the element that was entered last? */
+static bool input_is_left(const struct xml_input *input)
+{
+    return input->level > 0
+           && xmlTextReaderNodeType(input->reader) == XML_READER_TYPE_END_ELEMENT
+           && xmlTextReaderDepth(input->reader) == input->level;
+}
+
 enum status xml_input_next_child(struct xml_input *input, xmlNode **ret_child,
                                  struct error *error)
 {
     enum status status;
     bool more = false;
 
+    *ret_child = NULL;
+    if (input->is_hollow) {
+        input->is_hollow = false;
+        return STATUS_OK;
+    }
     do {
         status = input_step(input, input->in_children, &more, error);
         if (status != STATUS_OK) {
@@ -296,7 +325,10 @@ enum status xml_input_next_child(struct xml_input *input, xmlNode **ret_child,
         }
         input->in_children = true;
         if (!more) {
-            *ret_child = NULL;
+            return STATUS_OK;
+        }
+        if (input_is_left(input)) {
+            input->level--;
             return STATUS_OK;
         }
     } while (xmlTextReaderNodeType(input->reader) != XML_READER_TYPE_ELEMENT);

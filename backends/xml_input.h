@@ -7,7 +7,8 @@
  * external entities, no substitution, no XInclude; a DOCTYPE and a NUL are
  * refused; what is read is bounded in octets, and in all that libxml2 needs
  * more than linear time for (xml_guard.h); what is in memory at once is one
- * child of the root.  Every error names the source, the line and the reason.
+ * child of the root, or of the element that was entered.  Every error names
+ * the source, the line and the reason.
  *
  * A reader belongs to one thread; several readers may be at work at once.
  */
@@ -65,6 +66,16 @@ void xml_input_close(struct xml_input *input);
  */
 enum status xml_input_read_root(struct xml_input *input, const char *name,
                                 struct error *error) MUST_CHECK;
+
+/* The element where the reader is; valid until it goes on. */
+xmlNode *xml_input_here(const struct xml_input *input);
+
+/*
+ * Goes into the element where the reader is, which was not expanded: from now
+ * on xml_input_next_child() goes through its children, and at their end, where
+ * *ret_child is NULL, is back among its siblings.
+ */
+void xml_input_enter(struct xml_input *input);
 
 /*
  * Goes to the next element that is a child of the root, and frees the one
