@@ -228,6 +228,61 @@ static void test_domains_are_in_order(void **state)
     ops->close(backend);
 }
 
+static void assert_clean_if_known(const char *text)
+{
+    if (text != NULL) {
+        assert_clean(text);
+    }
+}
+
+static void check_disks(const struct domain_config *config)
+{
+    for (size_t i = 0; i < config->disk_count; i++) {
+        const struct domain_disk *disk = &config->disks[i];
+
+        assert_true(disk->target[0] != '\0');
+        assert_clean(disk->target);
+        for (size_t before = 0; before < i; before++) {
+            assert_string_not_equal(config->disks[before].target, disk->target);
+        }
+        assert_clean_if_known(disk->format);
+        assert_clean_if_known(disk->source);
+        assert_clean_if_known(disk->bus);
+        assert_true((unsigned)disk->source_type < DISK_SOURCE_COUNT);
+        assert_true((unsigned)disk->media < DISK_MEDIA_COUNT);
+        assert_true((unsigned)disk->read_only < DOMAIN_FLAG_COUNT);
+        if (disk->mount_point != NULL) {
+            assert_int_equal(disk->mount_point[0], '/');
+        }
+    }
+}
+
+static void check_interfaces(const struct domain_config *config)
+{
+    for (size_t i = 0; i < config->interface_count; i++) {
+        for (size_t before = 0; before < i; before++) {
+            assert_memory_not_equal(config->interfaces[before].mac,
+                                    config->interfaces[i].mac, DOMAIN_MAC_SIZE);
+        }
+        assert_clean_if_known(config->interfaces[i].model);
+    }
+}
+
+static void check_pins(const struct domain_config *config)
+{
+    assert_true(config->pin_count == 0 || config->affinity_known);
+    assert_true(config->pin_count == 0 || can(BACKEND_CAN_AFFINITY));
+    for (size_t i = 0; i < config->pin_count; i++) {
+        const struct domain_pin *pin = &config->pins[i];
+
+        assert_true(i == 0 || config->pins[i - 1].vcpu < pin->vcpu);
+        assert_true(pin->word_count <= DOMAIN_CPUS_MAX / 64);
+        if (config->vcpus_max != DOMAIN_NO_LIMIT) {
+            assert_true(pin->vcpu < config->vcpus_max);
+        }
+    }
+}
+
 static void test_configurations_are_in_order(void **state)
 {
     struct backend *backend = open_backend(good_uri);
@@ -254,8 +309,132 @@ static void test_configurations_are_in_order(void **state)
                     || config->memory_bytes == DOMAIN_NO_LIMIT);
         assert_true(config->memory_max_bytes > 0
                     || config->memory_max_bytes == DOMAIN_NO_LIMIT);
+        check_disks(config);
+        check_interfaces(config);
+        check_pins(config);
     }
     drop(&configs);
+    ops->close(backend);
+}
+
+static bool is_size(int64_t bytes)
+{
+    return bytes >= 0 || bytes == DOMAIN_NO_LIMIT;
+}
+
+/* What is allocated is a part of what there is, where both are known. */
+static void check_sizes(int64_t capacity_bytes, int64_t allocation_bytes)
+{
+    assert_true(is_size(capacity_bytes));
+    assert_true(is_size(allocation_bytes));
+    assert_true(capacity_bytes == DOMAIN_NO_LIMIT
+                || allocation_bytes <= capacity_bytes);
+}
+
+static const void *record_with(const struct collected *collected,
+                               const struct uuid *uuid)
+{
+    for (size_t i = 0; i < collected->content.count; i++) {
+        if (uuid_compare(uuid_at(collected, i), uuid) == 0) {
+            return collected->content.records[i];
+        }
+    }
+    return NULL;
+}
+
+static bool config_has_disk(const struct domain_config *config, const char *target)
+{
+    for (size_t i = 0; i < config->disk_count; i++) {
+        if (strcmp(config->disks[i].target, target) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool config_has_mac(const struct domain_config *config, const uint8_t *mac)
+{
+    for (size_t i = 0; i < config->interface_count; i++) {
+        if (memcmp(config->interfaces[i].mac, mac, DOMAIN_MAC_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_devices(const struct domain_devices *devices,
+                          const struct domain_config *config)
+{
+    assert_non_null(config);
+    for (size_t i = 0; i < devices->disk_count; i++) {
+        const struct disk_statistics *disk = &devices->disks[i];
+
+        assert_true(config_has_disk(config, disk->target));
+        assert_true(i == 0 || strcmp(devices->disks[i - 1].target, disk->target) < 0);
+        assert_int_equal(
+            disk->has & ~(DISK_HAS_REQUESTS | DISK_HAS_OCTETS | DISK_HAS_TIMES), 0);
+        check_sizes(disk->capacity_bytes, disk->allocation_bytes);
+    }
+    for (size_t i = 0; i < devices->interface_count; i++) {
+        const uint8_t *mac = devices->interfaces[i].mac;
+
+        assert_true(config_has_mac(config, mac));
+        assert_true(
+            i == 0 || memcmp(devices->interfaces[i - 1].mac, mac, DOMAIN_MAC_SIZE) < 0);
+    }
+}
+
+static void test_devices_are_those_of_the_configuration(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected configs;
+    struct collected devices;
+
+    (void)state;
+    if (!serves(SECTION_CONFIGS) || !serves(SECTION_DEVICES)) {
+        ops->close(backend);
+        skip();
+    }
+    configs = collect(backend, SECTION_CONFIGS);
+    devices = collect(backend, SECTION_DEVICES);
+    for (size_t i = 0; i < devices.content.count; i++) {
+        check_devices(devices.content.records[i],
+                      record_with(&configs, uuid_at(&devices, i)));
+    }
+    drop(&configs);
+    drop(&devices);
+    ops->close(backend);
+}
+
+static void test_volumes_are_in_order(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected collected;
+    const struct storage *storage;
+
+    (void)state;
+    if (!serves(SECTION_STORAGE)) {
+        ops->close(backend);
+        skip();
+    }
+    collected = collect(backend, SECTION_STORAGE);
+    assert_int_equal(collected.content.count, 1);
+    storage = collected.content.records[0];
+    for (size_t i = 0; i < storage->volume_count; i++) {
+        const struct volume *volume = &storage->volumes[i];
+
+        assert_true(volume->key[0] != '\0' && volume->name[0] != '\0');
+        assert_clean(volume->key);
+        assert_clean(volume->name);
+        assert_clean(volume->pool);
+        assert_clean_if_known(volume->format);
+        assert_true((unsigned)volume->source_type < DISK_SOURCE_COUNT);
+        check_sizes(volume->capacity_bytes, volume->allocation_bytes);
+        for (size_t before = 0; before < i; before++) {
+            assert_string_not_equal(storage->volumes[before].key, volume->key);
+        }
+    }
+    drop(&collected);
     ops->close(backend);
 }
 
@@ -393,7 +572,63 @@ static void assert_no_step_back(const struct collected *before,
         if ((old->has & new->has &DOMAIN_HAS_CPU_TIME) != 0) {
             assert_true(new->cpu_time_ns >= old->cpu_time_ns);
         }
+        for (size_t vcpu = 0; vcpu < old->vcpu_count && vcpu < new->vcpu_count;
+             vcpu++) {
+            assert_true(!old->vcpu[vcpu].online || !new->vcpu[vcpu].online
+                        || new->vcpu[vcpu].cpu_time_ns >= old->vcpu[vcpu].cpu_time_ns);
+        }
     }
+}
+
+static void assert_disks_not_back(const struct collected *before,
+                                  const struct collected *after)
+{
+    assert_int_equal(before->content.count, after->content.count);
+    for (size_t i = 0; i < before->content.count; i++) {
+        const struct domain_devices *devices = before->content.records[i];
+
+        for (size_t at = 0; at < devices->disk_count; at++) {
+            const struct disk_statistics *old = &devices->disks[at];
+            const struct disk_statistics *new =
+                domain_devices_disk(after->content.records[i], old->target);
+
+            if (new == NULL || old->has != new->has) {
+                continue;
+            }
+            assert_true(new->read_requests >= old->read_requests);
+            assert_true(new->write_requests >= old->write_requests);
+            assert_true(new->read_bytes >= old->read_bytes);
+            assert_true(new->write_bytes >= old->write_bytes);
+            assert_true(new->read_time_ns >= old->read_time_ns);
+            assert_true(new->write_time_ns >= old->write_time_ns);
+        }
+    }
+}
+
+static void test_disks_survive_the_connection(void **state)
+{
+    struct backend *backend = open_backend(good_uri);
+    struct collected first;
+    struct collected second;
+    struct collected third;
+
+    (void)state;
+    if (!serves(SECTION_DEVICES)) {
+        ops->close(backend);
+        skip();
+    }
+    first = collect(backend, SECTION_DEVICES);
+    second = collect(backend, SECTION_DEVICES);
+    assert_disks_not_back(&first, &second);
+    ops->close(backend);
+
+    backend = open_backend(good_uri);
+    third = collect(backend, SECTION_DEVICES);
+    assert_disks_not_back(&second, &third);
+    drop(&first);
+    drop(&second);
+    drop(&third);
+    ops->close(backend);
 }
 
 static void test_counters_survive_the_connection(void **state)
@@ -555,11 +790,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_the_node_tells_its_software),
         cmocka_unit_test(test_domains_are_in_order),
         cmocka_unit_test(test_configurations_are_in_order),
+        cmocka_unit_test(test_devices_are_those_of_the_configuration),
+        cmocka_unit_test(test_volumes_are_in_order),
         cmocka_unit_test(test_sections_agree_on_the_domains),
         cmocka_unit_test(test_what_it_cannot_do_it_says),
         cmocka_unit_test(test_some_domains_are_asked_alone),
         cmocka_unit_test(test_it_stops_when_nobody_waits),
         cmocka_unit_test(test_counters_survive_the_connection),
+        cmocka_unit_test(test_disks_survive_the_connection),
         cmocka_unit_test(test_it_can_be_opened_again),
         cmocka_unit_test(test_sections_are_collected_at_once),
     };
