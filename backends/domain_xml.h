@@ -111,11 +111,12 @@ struct domain_xml_disk {
     char *backing_source;
     /*
      * For a backend that knows better, before domain_xml_config(): what
-     * RFC 7666 calls the source, and the mount point of its file system,
-     * which the backend lends.  It may exchange `source` and `format`, too.
+     * RFC 7666 calls the source, and the mount point of its file system (NULL
+     * so far).  It may exchange `source` and `format`, too; all strings are
+     * freed by free().
      */
     enum disk_source source_type;
-    const char *mount_point;
+    char *mount_point;
 };
 
 /* An <interface>.  Strings are NULL where the XML says nothing. */

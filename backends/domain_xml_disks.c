@@ -264,6 +264,7 @@ void domain_xml_clear_disks(struct domain_xml *domain)
         free(disk->volume);
         free(disk->source);
         free(disk->backing_source);
+        free(disk->mount_point);
     }
     free(domain->disks);
 }

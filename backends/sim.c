@@ -15,9 +15,10 @@
 #include <string.h>
 
 #include "backends/backend.h"
+#include "backends/host.h"
 #include "backends/sim_fault.h"
-#include "backends/sim_life.h"
 #include "backends/sim_node.h"
+#include "backends/sim_records.h"
 #include "model/clock.h"
 
 #define SCHEME "sim:"
@@ -41,8 +42,7 @@ struct call {
     unsigned bit; /* SECTION_BIT() or SIM_FAULT_ON_OPEN */
     struct sim_node *node;
     int64_t origin_ns;
-    int64_t node_now_ns; /* the node's clock */
-    int64_t host_now_ns; /* at the same moment */
+    struct sim_moment moment;
     struct builder *builder;
     struct error *error;
 };
@@ -104,9 +104,9 @@ static enum status take_node(struct call *call)
 
 static void take_time(struct call *call)
 {
-    call->host_now_ns = clock_boot_ns();
-    call->node_now_ns =
-        call->node->is_frozen ? call->node->uptime_ns : call->host_now_ns;
+    call->moment.host_now_ns = clock_boot_ns();
+    call->moment.node_now_ns =
+        call->node->is_frozen ? call->node->uptime_ns : call->moment.host_now_ns;
 }
 
 /*
@@ -228,88 +228,6 @@ static bool is_vanished(const struct call *call, const struct sim_domain *domain
     return false;
 }
 
-/* When something began, as the host's clock has it, from the node's clock. */
-static int64_t host_time_ns(const struct call *call, int64_t node_time_ns)
-{
-    return call->host_now_ns - (call->node_now_ns - node_time_ns);
-}
-
-/* When the domain started, on the node's clock: never in the future. */
-static int64_t start_ns(const struct call *call, const struct sim_domain *domain)
-{
-    int64_t start = sim_life_start_ns(&domain->uuid);
-
-    return start < call->node_now_ns ? start : call->node_now_ns;
-}
-
-static bool add_node(struct call *call)
-{
-    const struct node node = {
-        .hypervisor = HYPERVISOR_SIM,
-        .software = "hvagentx simulated node",
-        .version = PACKAGE_VERSION,
-        .started_ns = host_time_ns(call, 0),
-    };
-
-    return builder_add_node(call->builder, node_new(&node));
-}
-
-static bool add_domain(struct call *call, const struct sim_domain *from)
-{
-    bool is_off =
-        from->state == DOMAIN_STATE_SHUTDOWN || from->state == DOMAIN_STATE_SUSPENDED;
-    const struct domain domain = {
-        .uuid = from->uuid,
-        .name = from->name,
-        .state = from->state,
-        .autostart = from->is_autostart ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
-        .persistent = from->is_persistent ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
-        .started_ns = is_off ? CLOCK_NEVER : host_time_ns(call, start_ns(call, from)),
-    };
-
-    return builder_add_domain(call->builder, domain_new(&domain));
-}
-
-static bool add_config(struct call *call, const struct sim_domain *from)
-{
-    return builder_add_config(call->builder, record_ref(from->config));
-}
-
-static bool add_statistics(struct call *call, const struct sim_domain *from)
-{
-    struct domain_statistics statistics = { .uuid = from->uuid };
-    int64_t age_ns = sim_life_stop_age_ns(&from->uuid);
-
-    if (from->state != DOMAIN_STATE_SHUTDOWN && from->state != DOMAIN_STATE_SUSPENDED) {
-        if (sim_domain_is_executing(from)) {
-            age_ns = call->node_now_ns - start_ns(call, from);
-        }
-        statistics.has = DOMAIN_HAS_CPU_TIME | DOMAIN_HAS_VCPUS;
-        statistics.vcpus = (uint32_t)from->config->vcpus;
-        statistics.cpu_time_ns = sim_life_cpu_time_ns(
-            &from->uuid, age_ns, statistics.vcpus, from->load_percent);
-        if (from->config->memory_bytes != DOMAIN_NO_LIMIT) {
-            statistics.has |= DOMAIN_HAS_MEMORY;
-            statistics.memory_bytes = (uint64_t)from->config->memory_bytes;
-        }
-    }
-    return builder_add_statistics(call->builder, domain_statistics_new(&statistics));
-}
-
-static bool add_devices(struct call *call, const struct sim_domain *from)
-{
-    const struct domain_devices devices = { .uuid = from->uuid };
-
-    return builder_add_devices(call->builder, domain_devices_new(&devices));
-}
-
-static bool add_storage(struct call *call)
-{
-    const struct storage storage = { .volume_count = 0 };
-
-    return builder_add_storage(call->builder, storage_new(&storage));
-}
-
 static enum status abandoned(struct call *call)
 {
     return error_set(call->error, STATUS_TIMEOUT, "nobody waits any longer");
@@ -317,12 +235,6 @@ static enum status abandoned(struct call *call)
 
 static enum status deliver_domain(struct call *call, const struct sim_domain *domain)
 {
-    static bool (*const add[])(struct call *, const struct sim_domain *) = {
-        [SECTION_DOMAINS] = add_domain,
-        [SECTION_CONFIGS] = add_config,
-        [SECTION_STATISTICS] = add_statistics,
-        [SECTION_DEVICES] = add_devices,
-    };
     struct error failure = ERROR_NONE;
     struct error *error = call->error;
     enum status status;
@@ -345,8 +257,8 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
         }
         take_time(call);
     }
-    return add[builder_section(call->builder)](call, domain) ? STATUS_OK
-                                                             : abandoned(call);
+    return sim_records_add(call->builder, domain, &call->moment) ? STATUS_OK
+                                                                 : abandoned(call);
 }
 
 static enum status deliver_domains(struct call *call,
@@ -377,6 +289,7 @@ static void enter(struct backend *backend)
 
 static void leave(struct call *call)
 {
+    host_interfaces_free(call->moment.interfaces);
     sim_node_unref(call->node);
     pthread_mutex_lock(&call->backend->lock);
     call->backend->calls--;
@@ -398,11 +311,14 @@ static enum status sim_collect(struct backend *backend,
 
     enter(backend);
     status = begin_call(&call);
-    if (status == STATUS_OK && request->section == SECTION_NODE) {
-        status = add_node(&call) ? STATUS_OK : abandoned(&call);
-    } else if (status == STATUS_OK && request->section == SECTION_STORAGE) {
-        status = add_storage(&call) ? STATUS_OK : abandoned(&call);
+    if (status == STATUS_OK && !section_is_of_domains(request->section)) {
+        status = sim_records_add_node(builder, call.node, &call.moment)
+                     ? STATUS_OK
+                     : abandoned(&call);
     } else if (status == STATUS_OK) {
+        if (request->section == SECTION_DEVICES) {
+            call.moment.interfaces = host_interfaces_read();
+        }
         status = deliver_domains(&call, request);
     }
     leave(&call);

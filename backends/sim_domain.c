@@ -110,6 +110,63 @@ static enum status read_sim_domain(const struct sim_xml *xml, struct sim_domain 
     return STATUS_OK;
 }
 
+static enum status read_disk_sizes(const struct sim_xml *xml, struct sim_disk *disk)
+{
+    enum status status = sim_xml_read_size(xml, "capacity", &disk->capacity_bytes);
+
+    if (status == STATUS_OK) {
+        status = sim_xml_read_size(xml, "allocation", &disk->allocation_bytes);
+    }
+    if (status == STATUS_OK && disk->capacity_bytes == 0) {
+        return xml_node_error(xml->source, xml->element, xml->error,
+                              "sim:disk: a disk without capacity is none");
+    }
+    if (status == STATUS_OK && disk->allocation_bytes > disk->capacity_bytes) {
+        return xml_node_error(xml->source, xml->element, xml->error,
+                              "sim:disk: allocation needs a capacity, and is not more "
+                              "than that");
+    }
+    return status;
+}
+
+/* <sim:disk>: sizes of a disk that the domain has. */
+static enum status read_sim_disk(const struct sim_xml *xml, struct sim_domain *domain)
+{
+    static const char *const attributes[] = { "target", "capacity", "allocation",
+                                              NULL };
+    enum status status = sim_xml_check_attributes(xml, attributes);
+    const struct domain_xml_disk *disks = domain->xml->disks;
+    char *target = xml_node_attribute(xml->element, "target");
+    size_t at = 0;
+
+    while (at < domain->xml->disk_count
+           && (target == NULL || strcmp(disks[at].target, target) != 0)) {
+        at++;
+    }
+    if (status != STATUS_OK) {
+        goto out;
+    }
+    if (at == domain->xml->disk_count) {
+        status =
+            xml_node_error(xml->source, xml->element, xml->error,
+                           "sim:disk target=\"%.64s\": the domain has no such disk",
+                           target != NULL ? target : "");
+    } else if (disks[at].source != NULL && disks[at].source[0] == '\0') {
+        status = xml_node_error(xml->source, xml->element, xml->error,
+                                "sim:disk target=\"%s\": there is no medium in it that "
+                                "could have a size",
+                                target);
+    } else if (domain->disks[at].capacity_bytes != DOMAIN_NO_LIMIT) {
+        status = xml_node_error(xml->source, xml->element, xml->error,
+                                "a second sim:disk target=\"%s\"", target);
+    } else {
+        status = read_disk_sizes(xml, &domain->disks[at]);
+    }
+out:
+    xmlFree(target);
+    return status;
+}
+
 /*
  * Ours among the children of <metadata>, and of <sim:domain> therein: libvirt
  * keeps one element of each namespace in the metadata, so faults go into it.
@@ -126,16 +183,20 @@ static enum status read_ours(const char *source, const xmlNode *parent,
 
         if (xml_node_is(at, SIM_XML_SPACE, "fault")) {
             status = sim_fault_read(source, at, true, &domain->faults, error);
+        } else if (xml_node_is(at, SIM_XML_SPACE, "disk") && is_nested) {
+            status = read_sim_disk(&xml, domain);
         } else if (xml_node_is(at, SIM_XML_SPACE, "domain") && !is_nested) {
             status = read_sim_domain(&xml, domain);
             if (status == STATUS_OK) {
                 status = read_ours(source, at, domain, error);
             }
         } else if (xml_node_is(at, SIM_XML_SPACE, (const char *)at->name)) {
-            status = xml_node_error(source, at, error,
-                                    "sim:%.64s is not known in a domain; there are "
-                                    "sim:domain and sim:fault",
-                                    (const char *)at->name);
+            status = xml_node_error(source, at, error, "sim:%.64s is not known %s",
+                                    (const char *)at->name,
+                                    is_nested ? "in sim:domain; there are sim:disk and "
+                                                "sim:fault"
+                                              : "in a domain; there are sim:domain and "
+                                                "sim:fault");
         }
     }
     return status;
@@ -171,31 +232,42 @@ static enum status read_parts(const char *source, const xmlNode *node,
     return status;
 }
 
+/* Room for what belongs to each disk and interface. */
+static bool reserve(struct sim_domain *domain)
+{
+    const struct domain_xml *xml = domain->xml;
+
+    domain->disks = calloc(xml->disk_count + 1, sizeof(*domain->disks));
+    domain->interfaces = calloc(xml->interface_count + 1, sizeof(*domain->interfaces));
+    for (size_t i = 0; domain->disks != NULL && i < xml->disk_count; i++) {
+        domain->disks[i].capacity_bytes = DOMAIN_NO_LIMIT;
+        domain->disks[i].allocation_bytes = DOMAIN_NO_LIMIT;
+    }
+    return domain->disks != NULL && domain->interfaces != NULL;
+}
+
 enum status sim_domain_read(const char *source, const xmlNode *node,
                             struct sim_domain *domain, struct error *error)
 {
-    struct domain_xml *xml = NULL;
     enum status status;
 
     memset(domain, 0, sizeof(*domain));
-    status = domain_xml_from_node(source, node, &xml, error);
+    status = domain_xml_from_node(source, node, &domain->xml, error);
     if (status != STATUS_OK) {
-        goto out;
+        return status;
     }
     domain->source = source;
     domain->line = xmlGetLineNo(node);
-    domain->uuid = xml->has_uuid ? xml->uuid : sim_life_uuid(xml->name);
+    domain->uuid =
+        domain->xml->has_uuid ? domain->xml->uuid : sim_life_uuid(domain->xml->name);
     domain->load_percent = sim_life_load_percent(&domain->uuid);
-    domain->config = domain_xml_config(xml, &domain->uuid);
-    if (domain->config == NULL) {
+    domain->name = domain->xml->name;
+    domain->xml->name = NULL;
+    if (reserve(domain)) {
+        status = read_parts(source, node, domain, error);
+    } else {
         status = error_set(error, STATUS_NO_MEMORY, "%s: out of memory", source);
-        goto out;
     }
-    domain->name = xml->name;
-    xml->name = NULL;
-    status = read_parts(source, node, domain, error);
-out:
-    domain_xml_free(xml);
     if (status != STATUS_OK) {
         sim_domain_clear(domain);
     }
@@ -205,6 +277,9 @@ out:
 void sim_domain_clear(struct sim_domain *domain)
 {
     free(domain->name);
+    free(domain->disks);
+    free(domain->interfaces);
+    domain_xml_free(domain->xml);
     record_unref(domain->config);
     sim_faults_clear(&domain->faults);
     memset(domain, 0, sizeof(*domain));

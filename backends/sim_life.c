@@ -18,6 +18,9 @@ enum seed {
     SEED_SLOW_PHASE,
     SEED_FAST_PERIOD,
     SEED_FAST_PHASE,
+    SEED_MAC,
+    SEED_SHARE,
+    SEED_PICK, /* and on: sim_life_pick() */
 };
 
 /* Final mixing of splitmix64. */
@@ -70,12 +73,32 @@ struct uuid sim_life_uuid(const char *name)
 }
 
 /* A number from first to last, the same each time. */
-static int64_t pick(const struct uuid *uuid, enum seed seed, int64_t first,
-                    int64_t last)
+static int64_t pick(const struct uuid *uuid, uint64_t seed, int64_t first, int64_t last)
 {
     uint64_t hash = hash_octets(uuid->bytes, sizeof(uuid->bytes), seed);
 
     return first + (int64_t)(hash % (uint64_t)(last - first + 1));
+}
+
+int64_t sim_life_pick(const struct uuid *uuid, const char *thing, uint64_t use,
+                      int64_t first, int64_t last)
+{
+    uint64_t seed = sim_life_hash(thing, SEED_PICK + use);
+    uint64_t hash = hash_octets(uuid->bytes, sizeof(uuid->bytes), seed);
+
+    return first + (int64_t)(hash % (uint64_t)(last - first + 1));
+}
+
+void sim_life_mac(const struct uuid *uuid, uint32_t at, uint8_t mac[static 6])
+{
+    uint64_t hash = hash_octets(uuid->bytes, sizeof(uuid->bytes), mix(at) + SEED_MAC);
+
+    mac[0] = 0x52;
+    mac[1] = 0x54;
+    mac[2] = 0x00;
+    mac[3] = (uint8_t)(hash >> 16);
+    mac[4] = (uint8_t)(hash >> 8);
+    mac[5] = (uint8_t)hash;
 }
 
 int64_t sim_life_start_ns(const struct uuid *uuid)
@@ -113,34 +136,75 @@ static int64_t wave_area_us(int64_t age_ms, int64_t period_ms, int64_t phase_ms)
            - triangle_area_us(phase_ms, period_ms);
 }
 
+int64_t sim_life_worked_us(int64_t age_ms, const struct sim_life_wave *wave)
+{
+    int64_t slow_us = wave_area_us(age_ms, wave->slow_period_ms, wave->slow_phase_ms);
+    int64_t fast_us = wave_area_us(age_ms, wave->fast_period_ms, wave->fast_phase_ms);
+
+    return age_ms * 1000 + wave->swing_percent * (slow_us * 4 + fast_us * 3) / 700;
+}
+
+/* How far the load swings, in percent of it: it stays between 0 and 100. */
+static int64_t swing_of(unsigned load_percent)
+{
+    return load_percent <= 58 /* 58 * 1.7 is 99 */
+               ? 70
+               : (int64_t)(100 - load_percent) * 100 / (int64_t)load_percent;
+}
+
+/* How long each vcpu would have been at work at its usual load. */
+static int64_t busy_us(const struct uuid *uuid, int64_t age_ns, unsigned load_percent)
+{
+    const struct sim_life_wave wave = {
+        .swing_percent = swing_of(load_percent),
+        .slow_period_ms =
+            pick(uuid, SEED_SLOW_PERIOD, 20 * MS_PER_MINUTE, 60 * MS_PER_MINUTE),
+        .slow_phase_ms = pick(uuid, SEED_SLOW_PHASE, 0, 60 * MS_PER_MINUTE),
+        .fast_period_ms =
+            pick(uuid, SEED_FAST_PERIOD, 2 * MS_PER_MINUTE, 5 * MS_PER_MINUTE),
+        .fast_phase_ms = pick(uuid, SEED_FAST_PHASE, 0, 5 * MS_PER_MINUTE),
+    };
+
+    return sim_life_worked_us(age_ns / CLOCK_NS_PER_MS, &wave);
+}
+
 uint64_t sim_life_cpu_time_ns(const struct uuid *uuid, int64_t age_ns, uint32_t vcpus,
                               unsigned load_percent)
 {
-    int64_t age_ms = age_ns / CLOCK_NS_PER_MS;
-    int64_t swing_percent = 70; /* of the load; below 100, so it only grows */
-    int64_t slow_us;
-    int64_t fast_us;
-    int64_t busy_us;
     uint64_t cpu_time_ns;
 
-    if (age_ms <= 0 || load_percent == 0) {
+    if (age_ns < CLOCK_NS_PER_MS || load_percent == 0) {
         return 0;
     }
-    if (load_percent > 58) { /* 58 * 1.7 is 99 */
-        swing_percent = (int64_t)(100 - load_percent) * 100 / (int64_t)load_percent;
-    }
-    slow_us = wave_area_us(
-        age_ms, pick(uuid, SEED_SLOW_PERIOD, 20 * MS_PER_MINUTE, 60 * MS_PER_MINUTE),
-        pick(uuid, SEED_SLOW_PHASE, 0, 60 * MS_PER_MINUTE));
-    fast_us = wave_area_us(
-        age_ms, pick(uuid, SEED_FAST_PERIOD, 2 * MS_PER_MINUTE, 5 * MS_PER_MINUTE),
-        pick(uuid, SEED_FAST_PHASE, 0, 5 * MS_PER_MINUTE));
-    busy_us = age_ms * 1000 + swing_percent * (slow_us * 4 + fast_us * 3) / 700;
-
     /* Of one vcpu at full load; percent of it in tens of nanoseconds. */
-    if (__builtin_mul_overflow((uint64_t)busy_us, (uint64_t)vcpus * load_percent * 10,
-                               &cpu_time_ns)) {
+    if (__builtin_mul_overflow((uint64_t)busy_us(uuid, age_ns, load_percent),
+                               (uint64_t)vcpus * load_percent * 10, &cpu_time_ns)) {
         return UINT64_MAX;
     }
     return cpu_time_ns;
+}
+
+/*
+ * Each pair of vcpus has twice the usual load, unequally: what one has more,
+ * at most half of it and never above 100 percent, the other one has less.
+ */
+uint64_t sim_life_vcpu_time_ns(const struct uuid *uuid, int64_t age_ns, uint32_t vcpus,
+                               unsigned load_percent, uint32_t vcpu)
+{
+    int64_t usual = (int64_t)load_percent * 10;
+    int64_t most = 100000 / (100 + (load_percent != 0 ? swing_of(load_percent) : 0));
+    int64_t room = most - usual < usual / 2 ? most - usual : usual / 2;
+    int64_t more;
+
+    if (age_ns < CLOCK_NS_PER_MS || load_percent == 0) {
+        return 0;
+    }
+    more =
+        room > 0 ? pick(uuid, SEED_SHARE + ((uint64_t)(vcpu / 2) << 32), 0, room) : 0;
+    if ((vcpu & 1) != 0) {
+        more = -more;
+    } else if (vcpu + 1 == vcpus) {
+        more = 0; /* it has no other */
+    }
+    return (uint64_t)busy_us(uuid, age_ns, load_percent) * (uint64_t)(usual + more);
 }

@@ -20,6 +20,32 @@ uint64_t sim_life_hash(const char *text, uint64_t seed);
  * same name (RFC 9562, version 8). */
 struct uuid sim_life_uuid(const char *name);
 
+/* A number from `first` to `last`, another one for each use and thing: always
+ * the same for the same domain. */
+int64_t sim_life_pick(const struct uuid *uuid, const char *thing, uint64_t use,
+                      int64_t first, int64_t last);
+
+/*
+ * The MAC address of an interface whose description has none, from the prefix
+ * that virtual machines use.  `at` numbers those of a domain.
+ */
+void sim_life_mac(const struct uuid *uuid, uint32_t at, uint8_t mac[static 6]);
+
+/* A wave about what is usual, of a slow and a fast triangle. */
+struct sim_life_wave {
+    int64_t swing_percent; /* how far from it, at most 100 */
+    int64_t slow_period_ms;
+    int64_t slow_phase_ms;
+    int64_t fast_period_ms;
+    int64_t fast_phase_ms;
+};
+
+/*
+ * How long, in microseconds, something would have been at work if it worked
+ * as usual all the time: `age_ms`, with the wave.  Never goes backwards.
+ */
+int64_t sim_life_worked_us(int64_t age_ms, const struct sim_life_wave *wave);
+
 /* How long after the node the domain started: some seconds to a minute. */
 int64_t sim_life_start_ns(const struct uuid *uuid);
 
@@ -36,5 +62,12 @@ unsigned sim_life_load_percent(const struct uuid *uuid);
  */
 uint64_t sim_life_cpu_time_ns(const struct uuid *uuid, int64_t age_ns, uint32_t vcpus,
                               unsigned load_percent);
+
+/*
+ * The same of one of them: of all together it is exactly
+ * sim_life_cpu_time_ns(), unless that is UINT64_MAX, and none exceeds its age.
+ */
+uint64_t sim_life_vcpu_time_ns(const struct uuid *uuid, int64_t age_ns, uint32_t vcpus,
+                               unsigned load_percent, uint32_t vcpu);
 
 #endif

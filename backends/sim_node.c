@@ -5,169 +5,102 @@
 #include <string.h>
 
 #include "backends/domain_xml.h"
+#include "backends/host.h"
+#include "backends/sim_hardware.h"
+#include "backends/sim_load.h"
+#include "backends/sim_pool.h"
 #include "backends/sim_xml.h"
 #include "backends/xml_input.h"
 #include "backends/xml_node.h"
 #include "model/clock.h"
 
-/* A node that is being read. */
-struct loading {
-    struct sim_node *node;
-    struct xml_input *input;
-    size_t domain_room;
-    size_t file_room;
-    bool has_clock;
-    struct error *error;
-};
-
-static enum status no_memory(const struct loading *loading)
+static enum status no_memory(const struct sim_loading *loading)
 {
     return error_set(loading->error, STATUS_NO_MEMORY, "%s: out of memory",
                      loading->node->files[0].path);
 }
 
-static void *grow(void *list, size_t *room, size_t count, size_t size)
-{
-    size_t more = *room < 16 ? 16 : *room * 2;
-    void *longer;
-
-    if (count < *room) {
-        return list;
-    }
-    longer = reallocarray(list, more, size);
-    if (longer != NULL) {
-        *room = more;
-    }
-    return longer;
-}
-
-/* Opens a file and notes its path and stamp; the path lives with the node. */
-static enum status open_file(struct loading *loading, char *path, int *ret_fd)
-{
-    struct sim_node *node = loading->node;
-    struct sim_node_file *files =
-        grow(node->files, &loading->file_room, node->file_count, sizeof(*files));
-    enum status status;
-
-    if (files == NULL) {
-        free(path);
-        return error_set(loading->error, STATUS_NO_MEMORY, "out of memory");
-    }
-    node->files = files;
-    status =
-        sim_file_open(path, ret_fd, &files[node->file_count].stamp, loading->error);
-    if (status != STATUS_OK) {
-        free(path);
-        return status;
-    }
-    files[node->file_count++].path = path;
-    return STATUS_OK;
-}
-
-/* A path in a node file is relative to the folder of the node file. */
-static char *resolve_path(const char *node_path, const char *path)
-{
-    const char *slash = strrchr(node_path, '/');
-    size_t folder = slash != NULL ? (size_t)(slash - node_path) + 1 : 0;
-    size_t size = strlen(path) + 1;
-    char *resolved;
-
-    folder = path[0] == '/' ? 0 : folder;
-    resolved = malloc(folder + size);
-    if (resolved != NULL) {
-        memcpy(resolved, node_path, folder);
-        memcpy(resolved + folder, path, size);
-    }
-    return resolved;
-}
-
-static enum status add_domain(struct loading *loading, const char *source,
-                              const xmlNode *element)
+static enum status add_domain(struct sim_loading *loading, const struct sim_xml *xml)
 {
     struct sim_node *node = loading->node;
     struct sim_domain *domains;
     enum status status;
 
     if (node->domain_count >= SIM_NODE_DOMAINS_MAX) {
-        return xml_node_error(source, element, loading->error, "more than %d domains",
-                              SIM_NODE_DOMAINS_MAX);
+        return xml_node_error(xml->source, xml->element, xml->error,
+                              "more than %d domains", SIM_NODE_DOMAINS_MAX);
     }
-    domains = grow(node->domains, &loading->domain_room, node->domain_count,
-                   sizeof(*domains));
+    domains = sim_load_grow(node->domains, &loading->domain_room, node->domain_count,
+                            sizeof(*domains));
     if (domains == NULL) {
         return no_memory(loading);
     }
     node->domains = domains;
-    status =
-        sim_domain_read(source, element, &domains[node->domain_count], loading->error);
+    status = sim_domain_read(xml->source, xml->element, &domains[node->domain_count],
+                             xml->error);
     if (status == STATUS_OK) {
         node->domain_count++;
     }
     return status;
 }
 
-static enum status read_domain_file(struct loading *loading, const char *path)
+static enum status add_network(struct sim_loading *loading, const struct sim_xml *xml)
 {
-    struct xml_input *input = NULL;
-    xmlNode *root = NULL;
-    enum status status;
-    const char *source;
-    char *resolved = resolve_path(loading->node->files[0].path, path);
-    int fd = -1;
-
-    if (resolved == NULL) {
-        return no_memory(loading);
-    }
-    status = open_file(loading, resolved, &fd);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    source = loading->node->files[loading->node->file_count - 1].path;
-    status = xml_input_open_fd(source, fd, DOMAIN_XML_SIZE_MAX, &input, loading->error);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    status = xml_input_read_root(input, "domain", loading->error);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    status = xml_input_expand(input, DOMAIN_XML_SIZE_MAX, &root, loading->error);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    status = add_domain(loading, source, root);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    status = xml_input_finish(input, loading->error);
-out:
-    xml_input_close(input);
-    return status;
+    return sim_network_read(&loading->networks, xml);
 }
 
-static enum status read_domain(struct loading *loading, xmlNode *child)
+static enum status add_device(struct sim_loading *loading, const struct sim_xml *xml)
 {
-    const char *source = loading->node->files[0].path;
-    char *path = xml_node_attribute(child, "file");
-    enum status status;
-
-    if (path != NULL) {
-        status = read_domain_file(loading, path);
-        if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
-            error_prefix(loading->error, "%s:%ld", source, xmlGetLineNo(child));
-        }
-        xmlFree(path);
-        return status;
-    }
-    status =
-        xml_input_expand(loading->input, DOMAIN_XML_SIZE_MAX, &child, loading->error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return add_domain(loading, source, child);
+    return sim_hardware_check_device(xml, &loading->devices);
 }
 
-static enum status read_clock(struct loading *loading, const xmlNode *child)
+static enum status add_interface(struct sim_loading *loading, const struct sim_xml *xml)
+{
+    return sim_hardware_check_interface(xml, &loading->interfaces);
+}
+
+static enum status add_cpu(struct sim_loading *loading, const struct sim_xml *xml)
+{
+    if (loading->has_cpu) {
+        return STATUS_OK; /* the test driver reads the first */
+    }
+    loading->has_cpu = true;
+    return sim_hardware_read_cpu(xml, &loading->node->cpu_count);
+}
+
+static enum status add_memory(struct sim_loading *loading, const struct sim_xml *xml)
+{
+    (void)loading;
+    return sim_hardware_check_memory(xml);
+}
+
+/* Elements of libvirt's test driver that are read as a whole. */
+static const struct kind {
+    const char *name;
+    enum status (*add)(struct sim_loading *loading, const struct sim_xml *xml);
+} kinds[] = {
+    { "domain", add_domain }, { "network", add_network },
+    { "device", add_device }, { "interface", add_interface },
+    { "cpu", add_cpu },       { "memory", add_memory },
+};
+
+static enum status read_whole(struct sim_loading *loading, xmlNode *child,
+                              const struct kind *kind)
+{
+    struct sim_element element;
+    enum status status =
+        sim_load_begin(loading, loading->input, child, DOMAIN_XML_SIZE_MAX, &element);
+
+    if (status == STATUS_OK) {
+        status = sim_load_expand(&element, DOMAIN_XML_SIZE_MAX);
+    }
+    if (status == STATUS_OK) {
+        status = kind->add(loading, &element.xml);
+    }
+    return sim_load_end(loading, &element, status);
+}
+
+static enum status read_clock(struct sim_loading *loading, const xmlNode *child)
 {
     static const char *const attributes[] = { "uptime", "frozen", NULL };
     const struct sim_xml xml = {
@@ -201,12 +134,17 @@ static enum status read_clock(struct loading *loading, const xmlNode *child)
     return STATUS_OK;
 }
 
-static enum status read_child(struct loading *loading, xmlNode *child)
+static enum status read_child(struct sim_loading *loading, xmlNode *child)
 {
     const char *source = loading->node->files[0].path;
 
-    if (xml_node_is(child, NULL, "domain")) {
-        return read_domain(loading, child);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (xml_node_is(child, NULL, kinds[i].name)) {
+            return read_whole(loading, child, &kinds[i]);
+        }
+    }
+    if (xml_node_is(child, NULL, "pool")) {
+        return sim_pool_read(loading, child);
     }
     if (xml_node_is(child, SIM_XML_SPACE, "clock")) {
         return read_clock(loading, child);
@@ -224,22 +162,12 @@ static enum status read_child(struct loading *loading, xmlNode *child)
     return STATUS_OK; /* the test driver's, or anybody else's */
 }
 
-static enum status read_node_file(struct loading *loading, char *path)
+static enum status read_node_file(struct sim_loading *loading, char *path)
 {
     enum status status;
     xmlNode *child = NULL;
-    int fd = -1;
 
-    status = open_file(loading, path, &fd);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status =
-        xml_input_open_fd(path, fd, SIM_NODE_SIZE_MAX, &loading->input, loading->error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = xml_input_read_root(loading->input, "node", loading->error);
+    status = sim_load_open(loading, path, SIM_NODE_SIZE_MAX, "node", &loading->input);
     while (status == STATUS_OK) {
         status = xml_input_next_child(loading->input, &child, loading->error);
         if (status != STATUS_OK || child == NULL) {
@@ -247,6 +175,8 @@ static enum status read_node_file(struct loading *loading, char *path)
         }
         status = read_child(loading, child);
     }
+    xml_input_close(loading->input);
+    loading->input = NULL;
     return status;
 }
 
@@ -267,7 +197,7 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* Sorts by_uuid, and refuses two that compare as equal. */
-static enum status sort_domains(struct loading *loading, const char *what,
+static enum status sort_domains(struct sim_loading *loading, const char *what,
                                 int (*compare)(const void *, const void *))
 {
     struct sim_domain **sorted = loading->node->by_uuid;
@@ -299,7 +229,7 @@ static enum status sort_domains(struct loading *loading, const char *what,
     return STATUS_OK;
 }
 
-static enum status index_domains(struct loading *loading)
+static enum status index_domains(struct sim_loading *loading)
 {
     struct sim_node *node = loading->node;
     enum status status;
@@ -321,11 +251,56 @@ static enum status index_domains(struct loading *loading)
     return sort_domains(loading, "UUID", compare_uuids);
 }
 
+static enum status check_names(struct sim_loading *loading)
+{
+    enum status status = index_domains(loading);
+
+    if (status == STATUS_OK) {
+        status = sim_network_check(&loading->networks, loading->error);
+    }
+    if (status == STATUS_OK) {
+        status = sim_storage_check(&loading->volumes, loading->error);
+    }
+    if (status == STATUS_OK) {
+        status = sim_names_check(&loading->devices, "device", loading->error);
+    }
+    if (status == STATUS_OK) {
+        status = sim_names_check(&loading->interfaces, "interface", loading->error);
+    }
+    return status;
+}
+
+/* Now that all is read: who refers to what. */
+static enum status finish_node(struct sim_loading *loading)
+{
+    struct sim_node *node = loading->node;
+    struct host_mounts *mounts = host_mounts_new();
+    const struct sim_domain_place place = {
+        .volumes = &loading->volumes,
+        .networks = &loading->networks,
+        .mounts = mounts,
+    };
+    enum status status = STATUS_OK;
+
+    if (mounts == NULL) {
+        return no_memory(loading);
+    }
+    for (size_t i = 0; i < node->domain_count && status == STATUS_OK; i++) {
+        status = sim_domain_finish(&node->domains[i], &place, loading->error);
+    }
+    if (status == STATUS_OK) {
+        node->storage = sim_storage_record(&loading->volumes, mounts);
+        status = node->storage != NULL ? STATUS_OK : no_memory(loading);
+    }
+    host_mounts_free(mounts);
+    return status;
+}
+
 enum status sim_node_load(const char *path, struct sim_node **ret_node,
                           struct error *error)
 {
-    struct loading loading = { .node = calloc(1, sizeof(*loading.node)),
-                               .error = error };
+    struct sim_loading loading = { .node = calloc(1, sizeof(*loading.node)),
+                                   .error = error };
     char *copy = strdup(path);
     enum status status;
 
@@ -335,11 +310,18 @@ enum status sim_node_load(const char *path, struct sim_node **ret_node,
         return error_set(error, STATUS_NO_MEMORY, "%s: out of memory", path);
     }
     atomic_init(&loading.node->references, 1);
+    loading.node->cpu_count = SIM_HARDWARE_CPUS;
     status = read_node_file(&loading, copy);
-    xml_input_close(loading.input);
     if (status == STATUS_OK) {
-        status = index_domains(&loading);
+        status = check_names(&loading);
     }
+    if (status == STATUS_OK) {
+        status = finish_node(&loading);
+    }
+    sim_network_clear(&loading.networks);
+    sim_storage_clear(&loading.volumes);
+    sim_names_clear(&loading.devices);
+    sim_names_clear(&loading.interfaces);
     if (status != STATUS_OK) {
         sim_node_unref(loading.node);
         return status;
@@ -367,6 +349,7 @@ void sim_node_unref(struct sim_node *node)
         free(node->files[i].path);
     }
     sim_faults_clear(&node->faults);
+    record_unref(node->storage);
     free(node->domains);
     free(node->by_uuid);
     free(node->files);

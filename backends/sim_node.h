@@ -18,6 +18,7 @@
 #include "backends/sim_fault.h"
 #include "backends/sim_file.h"
 #include "model/status.h"
+#include "model/storage.h"
 #include "model/uuid.h"
 
 /* Bounds of a node file. */
@@ -33,7 +34,9 @@ struct sim_node {
     atomic_uint references;
     bool is_frozen;    /* its clock stands at uptime_ns */
     int64_t uptime_ns; /* meaningless while the clock runs */
+    uint32_t cpu_count;
     struct sim_faults faults;
+    struct storage *storage;    /* the volumes of all pools */
     struct sim_domain *domains; /* in the order of the file */
     size_t domain_count;
     struct sim_domain **by_uuid; /* the same, sorted */
@@ -43,7 +46,8 @@ struct sim_node {
 
 /*
  * Reads the node file and all files that it refers to.  Two domains with one
- * UUID, or with one name, are refused, as libvirt does.
+ * UUID, or with one name, are refused, as libvirt does; so are networks, pools,
+ * volumes, devices and interfaces.
  * Errors, with file, line and reason: STATUS_INVALID, STATUS_NOT_FOUND,
  * STATUS_DENIED, STATUS_IO, STATUS_NO_MEMORY.
  */

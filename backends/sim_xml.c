@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/xml_node.h"
+#include "backends/xml_size.h"
 #include "model/clock.h"
 
 #define FRACTION_DIGITS 9
@@ -97,6 +98,41 @@ enum status sim_xml_read_number(const struct sim_xml *xml, const char *name,
                                 "sim:%s %s=\"%.64s\": not a number from 0 to %llu",
                                 (const char *)xml->element->name, name, text,
                                 (unsigned long long)max);
+    }
+    xmlFree(text);
+    return status;
+}
+
+/* Cuts the text in two in order to read it. */
+static bool parse_size(char *text, int64_t *ret_bytes)
+{
+    size_t digits = strspn(text, "0123456789");
+    size_t blanks = strspn(text + digits, " ");
+    uint64_t scale = xml_size_unit(text + digits + blanks);
+    char first = text[digits];
+    uint64_t number;
+    bool valid;
+
+    text[digits] = '\0';
+    valid =
+        scale != 0 && xml_node_number(text, (uint64_t)XML_SIZE_MAX / scale, &number);
+    text[digits] = first;
+    if (valid) {
+        *ret_bytes = (int64_t)(number * scale);
+    }
+    return valid;
+}
+
+enum status sim_xml_read_size(const struct sim_xml *xml, const char *name,
+                              int64_t *value_bytes)
+{
+    char *text = xml_node_attribute(xml->element, name);
+    enum status status = STATUS_OK;
+
+    if (text != NULL && !parse_size(text, value_bytes)) {
+        status = refuse(xml, name, text,
+                        "not a number and a unit, as \"20 GiB\"; units "
+                        "are " XML_SIZE_UNITS);
     }
     xmlFree(text);
     return status;

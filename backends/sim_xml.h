@@ -47,6 +47,10 @@ enum status sim_xml_read_seconds(const struct sim_xml *xml, const char *name,
 enum status sim_xml_read_number(const struct sim_xml *xml, const char *name,
                                 uint64_t max, int64_t *value) MUST_CHECK;
 
+/* A size in bytes: a number and a unit of xml_size.h, as in "20 GiB". */
+enum status sim_xml_read_size(const struct sim_xml *xml, const char *name,
+                              int64_t *value_bytes) MUST_CHECK;
+
 /* The position of the word in `words` (NULL at the end). */
 enum status sim_xml_read_word(const struct sim_xml *xml, const char *name,
                               const char *const *words, int *value) MUST_CHECK;

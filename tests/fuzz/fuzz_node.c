@@ -5,7 +5,8 @@
  * "%% domain.xml".
  *
  * No path from the input reaches the file system: the linker puts
- * __wrap_open() in the place of open(), and it knows these two names alone.
+ * __wrap_open() in the place of open(), and it knows these two names alone;
+ * no mount point is looked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/host.h"
 #include "backends/sim_node.h"
 #include "model/domain.h"
 #include "model/text.h"
@@ -24,6 +26,7 @@
 #define SEPARATOR "\n%% " DOMAIN_PATH "\n"
 
 int __wrap_open(const char *path, int flags, ...);
+const char *__wrap_host_mount_point(struct host_mounts *mounts, const char *path);
 
 /* The two files of the present input. */
 static struct {
@@ -55,6 +58,13 @@ int __wrap_open(const char *path, int flags, ...)
     }
     errno = ENOENT;
     return -1;
+}
+
+const char *__wrap_host_mount_point(struct host_mounts *mounts, const char *path)
+{
+    (void)mounts;
+    (void)path;
+    return NULL;
 }
 
 static void split(const uint8_t *octets, size_t size)
@@ -93,7 +103,15 @@ static void check_domain(const struct sim_node *node, const struct sim_domain *d
     FUZZ_PROMISE(uuid_compare(&domain->config->uuid, &domain->uuid) == 0);
     FUZZ_PROMISE(domain->config->vcpus >= 1);
     FUZZ_PROMISE(domain->config->vcpus <= domain->config->vcpus_max);
+    FUZZ_PROMISE(domain->xml == NULL);
     fuzz_check_clean(domain->config->os_type, TEXT_MAX);
+    for (size_t i = 0; i < domain->config->disk_count; i++) {
+        const struct sim_disk *sizes = &domain->disks[i];
+
+        FUZZ_PROMISE(domain->config->disks[i].target[0] != '\0');
+        FUZZ_PROMISE(sizes->capacity_bytes != 0);
+        FUZZ_PROMISE(sizes->allocation_bytes <= sizes->capacity_bytes);
+    }
     FUZZ_PROMISE(sim_node_find(node, &domain->uuid) == domain);
     check_faults(&domain->faults);
 }
@@ -105,6 +123,8 @@ static void check_node(const struct sim_node *node)
     for (size_t i = 1; i < node->file_count; i++) {
         FUZZ_PROMISE(strcmp(node->files[i].path, DOMAIN_PATH) == 0);
     }
+    FUZZ_PROMISE(node->storage != NULL);
+    FUZZ_PROMISE(node->cpu_count >= 1 && node->cpu_count <= DOMAIN_CPUS_MAX);
     FUZZ_PROMISE(!node->is_frozen || node->uptime_ns >= 0);
     check_faults(&node->faults);
     FUZZ_PROMISE(node->domain_count <= SIM_NODE_DOMAINS_MAX);

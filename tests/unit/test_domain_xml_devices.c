@@ -198,7 +198,7 @@ static void test_a_backend_may_know_better(void **state)
     domain->disks[0].source = strdup("/images/v");
     domain->disks[0].source_type = DISK_SOURCE_SPARSE;
     domain->disks[0].format = strdup("qcow2");
-    domain->disks[0].mount_point = "/images";
+    domain->disks[0].mount_point = strdup("/images");
     config = domain_xml_config(domain, &uuid);
     domain_xml_free(domain);
     assert_non_null(config);
