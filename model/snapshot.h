@@ -87,7 +87,10 @@ struct snapshot {
     size_t domain_count;
     struct snapshot_domain *domains;        /* sorted by index */
     size_t part_count[SNAPSHOT_PART_COUNT]; /* of all domains */
-    /* Volumes of `storage` that no disk of any domain uses; NULL: not known. */
+    /*
+     * Volumes of `storage` that no disk of any domain uses; NULL while no
+     * descriptions are known.
+     */
     const struct snapshot_parts *unattached;
 };
 

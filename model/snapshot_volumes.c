@@ -133,7 +133,8 @@ void snapshot_update_volumes(struct snapshot *new, const struct snapshot *old,
                              enum section section, struct index_store *volumes,
                              int64_t now_ns, struct error *error)
 {
-    if (new->storage == NULL) {
+    /* Before the first descriptions all volumes would seem to be of no use. */
+    if (new->storage == NULL || new->sampled_ns[SECTION_CONFIGS] == CLOCK_NEVER) {
         return;
     }
     if (section != SECTION_DOMAINS && section != SECTION_CONFIGS
