@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,119 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/snapshot.h"
-
-#define GRACE_NS (1000 * CLOCK_NS_PER_S)
-#define GIB (INT64_C(1) << 30)
-
-/* One node, its index file, and its newest snapshot. */
-struct fixture {
-    char folder[256];
-    char path[300];
-    struct snapshot_indices indices;
-    struct snapshot *snapshot;
-    struct builder *builder; /* what the collection under way delivers to */
-};
-
-static void open_indices(struct fixture *fixture)
-{
-    struct error error = ERROR_NONE;
-
-    if (index_store_open(fixture->path, GRACE_NS, &fixture->indices.domains, &error)
-            != STATUS_OK
-        || index_store_open(NULL, GRACE_NS, &fixture->indices.volumes, &error)
-               != STATUS_OK) {
-        fail_msg("%s", error.text);
-    }
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    const char *parent = getenv("TMPDIR");
-
-    if (fixture == NULL) {
-        return -1;
-    }
-    snprintf(fixture->folder, sizeof(fixture->folder), "%s/hvagentx-snapshot.XXXXXX",
-             parent != NULL ? parent : "/tmp");
-    if (mkdtemp(fixture->folder) == NULL) {
-        free(fixture);
-        return -1;
-    }
-    snprintf(fixture->path, sizeof(fixture->path), "%s/domains", fixture->folder);
-    open_indices(fixture);
-    fixture->snapshot = snapshot_new_empty();
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    DIR *folder = opendir(fixture->folder);
-    const struct dirent *entry;
-    char path[600];
-
-    builder_unref(fixture->builder);
-    snapshot_unref(fixture->snapshot);
-    snapshot_indices_close(&fixture->indices);
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", fixture->folder, entry->d_name);
-        if (unlink(path) < 0) {
-            rmdir(path);
-        }
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    rmdir(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
-/* The agent ends and starts again. */
-static void restart(struct fixture *fixture)
-{
-    snapshot_unref(fixture->snapshot);
-    snapshot_indices_close(&fixture->indices);
-    fixture->snapshot = snapshot_new_empty();
-    open_indices(fixture);
-}
-
-static struct uuid uuid_of(unsigned number)
-{
-    struct uuid uuid = { { 0 } };
-
-    uuid.bytes[14] = (uint8_t)(number >> 8);
-    uuid.bytes[15] = (uint8_t)number;
-    return uuid;
-}
-
-static void begin(struct fixture *fixture, enum section section)
-{
-    builder_unref(fixture->builder);
-    fixture->builder = builder_new(section);
-    assert_non_null(fixture->builder);
-}
-
-static void deliver_in_state(struct fixture *fixture, unsigned number, const char *name,
-                             enum domain_state state)
-{
-    const struct domain from = {
-        .uuid = uuid_of(number),
-        .name = name,
-        .state = state,
-        .started_ns = CLOCK_NEVER,
-    };
-
-    assert_true(builder_add_domain(fixture->builder, domain_new(&from)));
-}
-
-static void deliver(struct fixture *fixture, unsigned number, const char *name)
-{
-    deliver_in_state(fixture, number, name, DOMAIN_STATE_RUNNING);
-}
+#include "tests/unit/snapshot_fixture.h"
 
 static void deliver_statistics(struct fixture *fixture, unsigned number,
                                uint64_t cpu_time_ns, int64_t memory_bytes)
@@ -169,40 +56,6 @@ static void deliver_failure(struct fixture *fixture, unsigned number)
     assert_true(builder_add_failure(fixture->builder, &uuid, &error));
 }
 
-/* Merges without dropping the old snapshot, which is returned. */
-static struct snapshot *merge_with(struct fixture *fixture, int64_t started_ns,
-                                   bool complete, struct error *error)
-{
-    const struct snapshot_update update = { fixture->builder, started_ns, complete };
-    struct snapshot *old = fixture->snapshot;
-
-    fixture->snapshot = snapshot_merge(old, &update, &fixture->indices, error);
-    assert_non_null(fixture->snapshot);
-    return old;
-}
-
-static void merge(struct fixture *fixture, int64_t started_ns, bool complete)
-{
-    struct error error = ERROR_NONE;
-
-    snapshot_unref(merge_with(fixture, started_ns, complete, &error));
-    if (error.status != STATUS_OK) {
-        fail_msg("%s", error.text);
-    }
-}
-
-/* A complete list of running domains, each named after its number. */
-static void list(struct fixture *fixture, int64_t started_ns, const char *numbers)
-{
-    begin(fixture, SECTION_DOMAINS);
-    for (const char *number = numbers; *number != '\0'; number++) {
-        const char name[] = { *number, '\0' };
-
-        deliver(fixture, (unsigned)(*number - '0'), name);
-    }
-    merge(fixture, started_ns, true);
-}
-
 /* The rows as "index=name ...", as a manager would list them. */
 static void check_rows(const struct fixture *fixture, const char *expected)
 {
@@ -219,16 +72,6 @@ static void check_rows(const struct fixture *fixture, const char *expected)
                  row->index, row->domain->name);
     }
     assert_string_equal(rows, expected);
-}
-
-static const struct snapshot_domain *row_of(const struct fixture *fixture,
-                                            uint32_t index)
-{
-    size_t position = snapshot_find_domain(fixture->snapshot, index, 0);
-
-    assert_true(position < fixture->snapshot->domain_count);
-    assert_int_equal(fixture->snapshot->domains[position].index, index);
-    return &fixture->snapshot->domains[position];
 }
 
 static void test_before_the_first_collection_nothing_is_known(void **state)
@@ -807,7 +650,8 @@ static void test_ten_thousand_domains_are_no_burden(void **state)
     assert_true(clock_boot_ns() - started_ns < 60 * CLOCK_NS_PER_S);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function)                                                                 \
+    cmocka_unit_test_setup_teardown(function, snapshot_setup, snapshot_teardown)
 
 int main(void)
 {
