@@ -33,9 +33,10 @@ bool snapshot_parts_want_units(const struct snapshot_domain *row);
 void snapshot_count_parts(struct snapshot *snapshot);
 
 /*
- * Fills in new->unattached after a section was merged, once descriptions are
- * known: each volume that is no source of a disk, with its index; indices of volumes that are gone are
- * given back.  Without memory there is no list until the next time.
+ * Fills in new->unattached after a section was merged: each volume that is no
+ * source of a disk, with its index; indices of volumes that are gone are
+ * given back.  There is no list before domains and their disks are known, nor
+ * without memory until the next time.
  */
 void snapshot_update_volumes(struct snapshot *new, const struct snapshot *old,
                              enum section section, struct index_store *volumes,

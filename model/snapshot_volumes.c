@@ -129,12 +129,28 @@ static void release_volumes(const struct snapshot *snapshot,
     free(releasing.keys);
 }
 
+/*
+ * Whether it is known at all what domains use.  Before that each volume would
+ * seem to belong to nobody, and take an index that it does not need.
+ */
+static bool disks_are_known(const struct snapshot *snapshot)
+{
+    if (snapshot->sampled_ns[SECTION_DOMAINS] == CLOCK_NEVER) {
+        return false;
+    }
+    for (size_t i = 0; i < snapshot->domain_count; i++) {
+        if (snapshot->domains[i].config != NULL) {
+            return true;
+        }
+    }
+    return snapshot->domain_count == 0;
+}
+
 void snapshot_update_volumes(struct snapshot *new, const struct snapshot *old,
                              enum section section, struct index_store *volumes,
                              int64_t now_ns, struct error *error)
 {
-    /* Before the first descriptions all volumes would seem to be of no use. */
-    if (new->storage == NULL || new->sampled_ns[SECTION_CONFIGS] == CLOCK_NEVER) {
+    if (new->storage == NULL || (old->unattached == NULL && !disks_are_known(new))) {
         return;
     }
     if (section != SECTION_DOMAINS && section != SECTION_CONFIGS

@@ -781,6 +781,18 @@ static void test_indices_of_volumes_last_over_restarts(void **state)
     check_volumes(fixture, "1=/a 2=/e 3=/c");
 }
 
+static void test_volumes_are_not_told_before_it_is_known_who_has_them(void **state)
+{
+    struct fixture *fixture = *state;
+
+    scan(fixture, 10, "/img/a /img/b /img/c");
+    assert_null(fixture->snapshot->unattached);
+    list(fixture, 20, "12");
+    assert_null(fixture->snapshot->unattached);
+    describe(fixture, 30, 1, "a b", "");
+    check_volumes(fixture, "1=/img/c"); /* and no other one took an index */
+}
+
 static void test_on_a_node_without_domains_no_volume_has_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -901,6 +913,7 @@ int main(void)
         TEST(test_a_volume_that_is_detached_appears),
         TEST(test_indices_of_volumes_are_kept_and_given_back),
         TEST(test_indices_of_volumes_last_over_restarts),
+        TEST(test_volumes_are_not_told_before_it_is_known_who_has_them),
         TEST(test_on_a_node_without_domains_no_volume_has_one),
         TEST(test_a_volume_without_a_key_is_left_out_and_told),
         TEST(test_units_of_volumes_are_fixed_for_the_life_of_the_row),
