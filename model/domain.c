@@ -293,7 +293,7 @@ const struct disk_statistics *domain_devices_disk(const struct domain_devices *d
 const struct interface_statistics *
 domain_devices_interface(const struct domain_devices *devices, const uint8_t *mac)
 {
-    struct interface_statistics wanted;
+    struct interface_statistics wanted = { .if_index = 0 };
 
     memcpy(wanted.mac, mac, sizeof(wanted.mac));
     return devices->interface_count == 0
