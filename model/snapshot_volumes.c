@@ -51,6 +51,34 @@ static bool has_text(const char *const *sorted, size_t count, const char *text)
            && bsearch(&text, sorted, count, sizeof(*sorted), compare_texts) != NULL;
 }
 
+static int compare_rows(const void *a, const void *b)
+{
+    const struct snapshot_disk *left = a;
+    const struct snapshot_disk *right = b;
+    int order = (left->index > right->index) - (left->index < right->index);
+
+    return order != 0 ? order
+                      : (left->position > right->position)
+                            - (left->position < right->position);
+}
+
+/*
+ * A volume that two pools have is told twice: its first row stays.  Returns
+ * how many rows are left.
+ */
+static size_t drop_repeated(struct snapshot_disk *rows, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(rows, count, sizeof(*rows), compare_rows);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || rows[kept - 1].index != rows[i].index) {
+            rows[kept++] = rows[i];
+        }
+    }
+    return kept;
+}
+
 static void find_unattached(struct snapshot *snapshot, const struct snapshot_parts *old,
                             struct index_store *volumes, int64_t now_ns,
                             struct error *error)
@@ -84,7 +112,8 @@ static void find_unattached(struct snapshot *snapshot, const struct snapshot_par
         count++;
     }
     if (rows != NULL && sources != NULL) {
-        snapshot->unattached = snapshot_parts_pack(rows, count, &none, 0);
+        snapshot->unattached =
+            snapshot_parts_pack(rows, drop_repeated(rows, count), &none, 0);
     }
     free(rows);
     free(sources);

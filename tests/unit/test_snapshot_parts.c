@@ -804,6 +804,17 @@ static void test_on_a_node_without_domains_no_volume_has_one(void **state)
     check_volumes(fixture, "");
 }
 
+static void test_a_volume_told_twice_has_one_row(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "");
+    scan(fixture, 20, "/b /a /b /b /a");
+    check_volumes(fixture, "1=/b 2=/a");
+    assert_int_equal(fixture->snapshot->unattached->disks[0].position, 0);
+    assert_int_equal(fixture->snapshot->unattached->disks[1].position, 1);
+}
+
 static void test_a_volume_without_a_key_is_left_out_and_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -915,6 +926,7 @@ int main(void)
         TEST(test_indices_of_volumes_last_over_restarts),
         TEST(test_volumes_are_not_told_before_it_is_known_who_has_them),
         TEST(test_on_a_node_without_domains_no_volume_has_one),
+        TEST(test_a_volume_told_twice_has_one_row),
         TEST(test_a_volume_without_a_key_is_left_out_and_told),
         TEST(test_units_of_volumes_are_fixed_for_the_life_of_the_row),
         TEST(test_other_collections_leave_the_volumes_alone),
