@@ -46,7 +46,7 @@ struct snapshot_parts {
 /* Of what a domain has several, each with a row of its own in some table. */
 enum snapshot_part {
     SNAPSHOT_VCPUS,      /* numbered from 0, online or not */
-    SNAPSHOT_PINS,       /* vcpus that are bound to some of the CPUs */
+    SNAPSHOT_PINS,       /* of these, those bound to some of the CPUs */
     SNAPSHOT_DISKS,      /* in order of their indices */
     SNAPSHOT_INTERFACES, /* in order of their indices */
 };

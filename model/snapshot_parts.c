@@ -247,12 +247,18 @@ static size_t count_vcpus(const struct snapshot_domain *row)
     return count;
 }
 
+/* A description may also bind vcpus that the domain does not have now. */
 static size_t count_pins(const struct snapshot_domain *row, uint32_t cpu_count)
 {
+    size_t vcpu_count = count_vcpus(row);
     size_t count = 0;
 
     for (size_t i = 0; row->config != NULL && i < row->config->pin_count; i++) {
-        count += domain_pin_is_binding(&row->config->pins[i], cpu_count) ? 1 : 0;
+        const struct domain_pin *pin = &row->config->pins[i];
+
+        if (pin->vcpu < vcpu_count && domain_pin_is_binding(pin, cpu_count)) {
+            count++;
+        }
     }
     return count;
 }

@@ -664,6 +664,28 @@ static void test_which_pins_count_depends_on_the_cpus_of_the_node(void **state)
     check_parts(fixture, SNAPSHOT_PINS, (const size_t[]) { 1, 0, 1 }, 3);
 }
 
+static void test_pins_of_vcpus_that_the_domain_has_not_do_not_count(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint64_t cpus[] = { 0x1 };
+    static const struct domain_pin pins[] = { { 1, 1, cpus },
+                                              { 2, 1, cpus },
+                                              { 4711, 1, cpus } };
+
+    list(fixture, 10, "12");
+    tell_cpus(fixture, 20, 4);
+    begin(fixture, SECTION_CONFIGS);
+    deliver_vcpus(fixture, 1, 2, 3, pins);
+    deliver_vcpus(fixture, 2, UNKNOWN, 3, pins);
+    merge(fixture, 30, true);
+    check_parts(fixture, SNAPSHOT_PINS, (const size_t[]) { 1, 0 }, 2);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_vcpu_counters(fixture, 1, 3);
+    deliver_vcpu_counters(fixture, 2, 2);
+    merge(fixture, 40, true);
+    check_parts(fixture, SNAPSHOT_PINS, (const size_t[]) { 2, 1 }, 2);
+}
+
 /* --- volumes without a domain ----------------------------------------------- */
 
 static void deliver_volumes(struct fixture *fixture, const char *keys)
@@ -920,6 +942,7 @@ int main(void)
         TEST(test_parts_are_found_over_domains_with_none_one_and_many),
         TEST(test_vcpus_are_those_described_or_counted),
         TEST(test_which_pins_count_depends_on_the_cpus_of_the_node),
+        TEST(test_pins_of_vcpus_that_the_domain_has_not_do_not_count),
         TEST(test_volumes_without_a_domain_are_listed),
         TEST(test_a_volume_that_is_detached_appears),
         TEST(test_indices_of_volumes_are_kept_and_given_back),
