@@ -41,6 +41,8 @@ class Domain:
     autostart: bool = False
     load: int = 50
     os_type: str = "hvm"
+    cpuset: str = None  # all CPUs
+    hardware: str = ""  # what is in <devices>
     faults: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -50,6 +52,7 @@ class Domain:
     def xml(self):
         current = self.vcpus_current or self.vcpus
         autostart = "yes" if self.autostart else "no"
+        cpuset = "" if self.cpuset is None else f' cpuset="{self.cpuset}"'
         return f"""\
  <domain type="test">
   <name>{escape(self.name)}</name>
@@ -61,8 +64,9 @@ class Domain:
   </metadata>
   <memory unit="KiB">{self.memory_kib}</memory>
   <currentMemory unit="KiB">{self.current_kib or self.memory_kib}</currentMemory>
-  <vcpu current="{current}">{self.vcpus}</vcpu>
+  <vcpu current="{current}"{cpuset}>{self.vcpus}</vcpu>
   <os><type>{escape(self.os_type)}</type></os>
+  <devices>{self.hardware}</devices>
   {self.state.elements}{"" if self.persistent else "<test:transient/>"}
  </domain>
 """
@@ -122,9 +126,17 @@ def many(count, prefix="vm"):
             for number in range(1, count + 1)]
 
 
+HARDWARE = """
+   <disk type="file"><driver type="qcow2"/><source file="/images/web"/>
+    <target dev="vda"/></disk>
+   <interface type="bridge"><mac address="52:54:00:76:66:01"/><source bridge="br0"/>
+    <model type="virtio"/></interface>
+  """
+
 # One domain of each kind; names in an order that is not that of the file.
 SMALL = [
-    Domain("web", autostart=True, vcpus=4, os_type="hvm"),
+    Domain("web", autostart=True, vcpus=4, os_type="hvm", cpuset="0-3",
+           hardware=HARDWARE),
     Domain("db", memory_kib=64 * 1024 * _KIB, current_kib=48 * 1024 * _KIB, vcpus=16,
            vcpus_current=8),
     Domain("router", state=PAUSED, os_type="exe"),

@@ -1,13 +1,14 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """Fresh when asked, idle when not: what is collected when, and walks meanwhile."""
+import dataclasses
 import time
 from pathlib import Path
 
 import lab
 from lab import LabTest, at_once, wait_for
 from node import SMALL, Domain, Node, fault, many
-from snmp import HVX_MIB, NO_INSTANCE, VM_MIB, oid
+from snmp import HVX_MIB, NO_INSTANCE, VM_MIB, below, oid
 
 DOMAINS = 320
 WALKERS = 8
@@ -235,13 +236,14 @@ class Stale(FreshTest):
         wait_for(lambda: self.lab.get(oid("vmOperState", running)).value == 1,
                  "operational states to read unknown")
         after = dict(self.lab.walk(VM_MIB))
-        for name in before:
-            column = name[:-1]
-            if column in (oid("vmCpuTime"), oid("vmUpTime")) \
-                    or name == oid("vmHvUpTime", 0):
+        for name, value in before.items():
+            if value.type == "Counter64" or name == oid("vmHvUpTime", 0) \
+                    or below(oid("vmUpTime"), name):
                 self.assertNotIn(name, after)
-            elif column == oid("vmOperState"):
+            elif below(oid("vmOperState"), name):
                 self.assertEqual(after[name].value, 1)
+            elif below(oid("vmStorageAllocatedSize"), name):
+                self.assertEqual(after[name].value, -1)
             else:
                 self.assertEqual(after[name], before[name], name)
         # And back.
@@ -255,8 +257,9 @@ class Stale(FreshTest):
         self.start(Node(SMALL), maxAge="100ms")
         self.lab.wait_state(2)
         before = dict(self.lab.walk(VM_MIB))
-        broken = [Domain("web", autostart=True, vcpus=4,
-                         faults=[fault("fail", on="statistics")]), *SMALL[1:]]
+        broken = [dataclasses.replace(SMALL[0],
+                                      faults=[fault("fail", on="statistics")]),
+                  *SMALL[1:]]
         self.lab.write("node.xml", Node(broken).xml())
         elapse(0.2)
         after = dict(self.lab.walk(VM_MIB))
