@@ -180,6 +180,15 @@ static bool set_size(struct mib_value *value, const struct storage_row *row,
     return true;
 }
 
+/* What a volume takes on the host just now. */
+static int64_t current_allocation(const struct mib_context *context,
+                                  const struct volume *volume)
+{
+    return mib_is_stale(context, context->snapshot->sampled_ns[SECTION_STORAGE])
+               ? DOMAIN_NO_LIMIT
+               : volume->allocation_bytes;
+}
+
 static int64_t capacity_of(const struct storage_row *row)
 {
     const struct disk_statistics *statistics = known_statistics(row);
@@ -210,7 +219,7 @@ static bool get_allocated_size(const struct mib_context *context, size_t row,
     if (type == DISK_SOURCE_BLOCK || type == DISK_SOURCE_RAW) {
         bytes = capacity_of(&found); /* RFC 7666: the same */
     } else if (found.volume != NULL) {
-        bytes = found.volume->allocation_bytes;
+        bytes = current_allocation(context, found.volume);
     }
     return set_size(value, &found, bytes);
 }

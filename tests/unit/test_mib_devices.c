@@ -651,6 +651,23 @@ static void test_sizes_of_volumes_that_are_not_known_are_so(void **state)
     check(fixture, "vmStorageAllocatedSize", "0.2=1024 0.3=-1");
 }
 
+static void test_when_nobody_answers_only_what_the_volume_is_stays(void **state)
+{
+    for (size_t i = 0; i < AGING_COUNT; i++) {
+        struct mib_fixture *fixture = *state;
+
+        fixture->snapshot.domain_count = 0;
+        mib_fixture_count_parts(fixture);
+        fixture->volumes[1].source_type = DISK_SOURCE_BLOCK;
+        check(fixture, "vmStorageAllocatedSize", "0.2=1024 0.3=65536");
+        agings[i](fixture);
+        check(fixture, "vmStorageResourceID", "0.2=/pool/a 0.3=/pool/b");
+        check(fixture, "vmStorageDefinedSize", "0.2=65536 0.3=65536");
+        check(fixture, "vmStorageAllocatedSize", "0.2=-1 0.3=65536");
+        become_young(fixture);
+    }
+}
+
 /* --- vmNetworkTable --------------------------------------------------------- */
 
 static void test_interfaces_tell_what_is_known(void **state)
@@ -775,6 +792,7 @@ int main(void)
         TEST(test_volumes_without_a_domain_come_first),
         TEST(test_volumes_may_be_hidden_or_not_known),
         TEST(test_sizes_of_volumes_that_are_not_known_are_so),
+        TEST(test_when_nobody_answers_only_what_the_volume_is_stays),
         TEST(test_interfaces_tell_what_is_known),
         TEST(test_interfaces_that_the_host_has_not_have_no_ifindex),
         TEST(test_when_nobody_answers_only_what_the_interface_is_stays),
