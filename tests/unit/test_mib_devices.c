@@ -13,8 +13,11 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "model/snapshot_parts.h"
 #include "tests/unit/mib_fixture.h"
 
 #define GIB (INT64_C(1) << 30)
@@ -760,6 +763,75 @@ static void test_data_of_any_age_is_told_where_there_is_no_limit(void **state)
     check(fixture, "vmNetworkIfIndex", "1.1=7 1.3=8");
 }
 
+/* CPU time of this thread. */
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+    return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
+}
+
+/* Picoseconds for each value of a walk of the table that has this column. */
+static int64_t cost_of_walk(const struct mib_fixture *fixture, const char *column,
+                            size_t expected)
+{
+    struct mib_hint hint = { 0, 0 };
+    struct mib_oid name = mib_fixture_find(fixture, column)->prefix;
+    struct mib_oid end;
+    struct mib_value value;
+    unsigned sections = 0;
+    size_t count = 0;
+    int64_t started_ns = cpu_ns();
+
+    name.length--; /* the entry: all of its columns */
+    end = name;
+    end.ids[end.length - 1]++;
+    while (mib_next(fixture->tree, &fixture->context, &name, false, &end, &hint, &name,
+                    &value, &sections)
+           == MIB_FOUND) {
+        count++;
+    }
+    assert_int_equal(count, expected);
+    return (cpu_ns() - started_ns) * 1000 / (int64_t)count;
+}
+
+/*
+ * Finding the domain of a device takes a few steps more than a row of vmTable,
+ * but not one for each domain: that would be the hundredfold.
+ */
+static void test_a_walk_of_many_devices_is_no_burden(void **state)
+{
+    enum { DOMAINS = 10000, COLUMNS = 16, ROUNDS = 5 };
+    struct mib_fixture *fixture = *state;
+    struct snapshot_domain *rows = calloc(DOMAINS, sizeof(*rows));
+    int64_t domains = INT64_MAX;
+    int64_t disks = INT64_MAX;
+
+    assert_non_null(rows);
+    hide_volumes(fixture);
+    for (uint32_t i = 0; i < DOMAINS; i++) {
+        rows[i] = fixture->rows[0];
+        rows[i].index = 2 * i + 1;
+        if (i < DOMAINS / 4) {
+            rows[i].parts = NULL;
+        }
+    }
+    fixture->snapshot.domains = rows;
+    fixture->snapshot.domain_count = DOMAINS;
+    snapshot_count_parts(&fixture->snapshot);
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t cost = cost_of_walk(fixture, "vmName", (size_t)DOMAINS * COLUMNS);
+
+        domains = cost < domains ? cost : domains;
+        cost = cost_of_walk(fixture, "vmStorageParent",
+                            (size_t)DOMAINS * 3 / 4 * FIXTURE_DISKS * COLUMNS);
+        disks = cost < disks ? cost : disks;
+    }
+    free(rows);
+    assert_true(disks < 20 * domains);
+}
+
 #define TEST(function)                                                                 \
     cmocka_unit_test_setup_teardown(function, mib_fixture_setup, mib_fixture_teardown)
 
@@ -799,6 +871,7 @@ int main(void)
         TEST(test_of_a_domain_without_a_description_only_vcpus_are_known),
         TEST(test_of_a_node_never_asked_nothing_is_told),
         TEST(test_data_of_any_age_is_told_where_there_is_no_limit),
+        TEST(test_a_walk_of_many_devices_is_no_burden),
     };
 
     return cmocka_run_group_tests_name("mib_devices", tests, NULL, NULL);
