@@ -162,8 +162,10 @@ const struct sim_volume *sim_storage_find_name(const struct sim_volumes *volumes
 
 enum disk_source sim_storage_file_type(const char *format)
 {
-    return format == NULL || strcmp(format, "raw") == 0 ? DISK_SOURCE_RAW
-                                                        : DISK_SOURCE_SPARSE;
+    bool is_raw =
+        format == NULL || strcmp(format, "raw") == 0 || strcmp(format, "iso") == 0;
+
+    return is_raw ? DISK_SOURCE_RAW : DISK_SOURCE_SPARSE;
 }
 
 /* host_mount_point() lends each only until the next: they are copied. */

@@ -7,6 +7,7 @@
 #ifndef HVX_BACKENDS_SIM_STORAGE_H
 #define HVX_BACKENDS_SIM_STORAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,7 +61,7 @@ const struct sim_volume *sim_storage_find_name(const struct sim_volumes *volumes
 struct storage *sim_storage_record(const struct sim_volumes *volumes,
                                    struct host_mounts *mounts);
 
-/* What RFC 7666 calls a file of this format. */
+/* What RFC 7666 calls a file of this format; NULL is raw, and so is an ISO. */
 enum disk_source sim_storage_file_type(const char *format);
 
 void sim_volume_clear(struct sim_volume *volume);

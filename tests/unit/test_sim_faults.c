@@ -41,6 +41,70 @@ static void test_a_call_may_fail(void **state)
     refuse("fail.xml", "simulated node is down");
 }
 
+/* Each call can be struck on its own. */
+static void test_each_call_may_fail_alone(void **state)
+{
+    (void)state;
+    for (enum section struck = SECTION_NODE; struck < SECTION_COUNT; struck++) {
+        char text[TEXT_SIZE];
+        struct backend *backend;
+
+        snprintf(text, sizeof(text),
+                 NODE("<sim:fault kind='fail' on='%s'/>" DOMAIN("a", "")),
+                 section_name(struck));
+        write_file("each.xml", text);
+        backend = must_open("each.xml");
+        for (enum section section = SECTION_NODE; section < SECTION_COUNT; section++) {
+            assert_int_equal(status_of(backend, section),
+                             section == struck ? STATUS_FAILED : STATUS_OK);
+        }
+        sim()->close(backend);
+    }
+}
+
+/* A domain is touched by the calls that are about domains. */
+static void test_each_call_may_fail_for_a_domain(void **state)
+{
+    (void)state;
+    for (enum section struck = SECTION_NODE; struck < SECTION_COUNT; struck++) {
+        char text[TEXT_SIZE];
+        struct backend *backend;
+        struct collected collected;
+
+        snprintf(text, sizeof(text),
+                 NODE(DOMAIN("a", METADATA("<sim:fault kind='fail' on='%s'/>"))
+                          DOMAIN("b", "")),
+                 section_name(struck));
+        write_file("each.xml", text);
+        if (!section_is_of_domains(struck)) {
+            refuse("each.xml", "no domain is touched by that call");
+            continue;
+        }
+        backend = must_open("each.xml");
+        collected = must_collect(backend, struck);
+        assert_int_equal(collected.content.count, 1);
+        assert_int_equal(builder_failures(collected.builder), 1);
+        drop(&collected);
+        sim()->close(backend);
+    }
+}
+
+static void test_a_domain_may_be_slow(void **state)
+{
+    struct backend *backend;
+    int64_t start_ns;
+
+    (void)state;
+    write_file("slow.xml",
+               NODE(DOMAIN("a", METADATA("<sim:fault kind='slow' delay='150' "
+                                         "on='devices'/>")) DOMAIN("b", "")));
+    backend = must_open("slow.xml");
+    start_ns = clock_boot_ns();
+    assert_int_equal(count_of(backend, SECTION_DEVICES), 2);
+    assert_true(clock_boot_ns() >= start_ns + 150 * CLOCK_NS_PER_MS);
+    sim()->close(backend);
+}
+
 static void test_a_node_comes_back(void **state)
 {
     int64_t start_ns = clock_boot_ns();
@@ -268,6 +332,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_call_may_fail),
+        cmocka_unit_test(test_each_call_may_fail_alone),
+        cmocka_unit_test(test_each_call_may_fail_for_a_domain),
+        cmocka_unit_test(test_a_domain_may_be_slow),
         cmocka_unit_test(test_a_node_comes_back),
         cmocka_unit_test(test_a_call_may_be_slow),
         cmocka_unit_test(test_a_call_that_hangs_disturbs_no_other),
