@@ -16,6 +16,8 @@ from snmp import SOURCE_TREE
 DATA = SOURCE_TREE / "tests" / "data"
 GOLDEN = SOURCE_TREE / "tests" / "golden"
 
+OTHER_CPUS = re.compile(r"VM-MIB::vmCpuAffinity\.\d+\.\d+\.(?!19660[89] )")
+
 REGENERATE = bool(os.environ.get("HVX_REGENERATE"))
 
 # Durations include the time that the walk itself takes.
@@ -51,9 +53,9 @@ class Golden(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(Lab())
 
-    def walk(self, name):
+    def walk(self, name, **settings):
         uri = f"sim:{name}.xml"
-        self.lab.write_config(f"first {uri}")
+        self.lab.write_config(f"first {uri}", **settings)
         run = self.lab.run_agent("-c", self.lab.config_path, "--walk", uri, folder=DATA)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         return run.stdout.splitlines()
@@ -66,8 +68,7 @@ class Golden(unittest.TestCase):
         (GOLDEN / f"{name}.walk").write_text("\n".join(text) + "\n")
         self.skipTest(f"{name}.walk was written")
 
-    def check(self, name):
-        lines = self.walk(name)
+    def check(self, name, lines):
         if REGENERATE:
             self.regenerate(name, lines)
         golden = (GOLDEN / f"{name}.walk").read_text().splitlines()
@@ -80,7 +81,16 @@ class Golden(unittest.TestCase):
                                      line)
 
     def test_golden(self):
-        self.check("golden")
+        self.check("golden", self.walk("golden"))
+
+    def test_rows_that_are_off_by_default(self):
+        usual = {line.partition(" = ")[0] for line in self.walk("golden")}
+        lines = self.walk("golden", cpuAffinity="all", unattachedStorage="yes")
+        self.assertLess(usual, {line.partition(" = ")[0] for line in lines})
+        # All vcpus by all CPUs are many: those of CPU 0 and 1.
+        self.check("golden-all", [line for line in lines
+                                  if line.partition(" = ")[0] not in usual
+                                  and not OTHER_CPUS.match(line)])
 
 
 if __name__ == "__main__":
