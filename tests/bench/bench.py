@@ -44,7 +44,8 @@ def parse_arguments():
     parser.add_argument("--no-memory", dest="memory", action="store_false",
                         help="do not measure memory")
     parser.add_argument("--replacing", type=int, default=30, metavar="SECONDS",
-                        help="how long to ask while sections are replaced; 0: not")
+                        help="how long to ask each question while sections are "
+                        "replaced; 0: not at all")
     parser.add_argument("--idle", type=int, default=300, metavar="SECONDS",
                         help="how long to watch it idle; 0: not at all")
     parser.add_argument("--markdown", action="store_true",

@@ -67,7 +67,7 @@ class Session:
         self.is_open = False
 
     def accept(self):
-        """Waits until an agent has opened its session and asks for no more."""
+        """Waits until an agent has opened its session."""
         while not self.is_open:
             # Some only try whether anybody is there.
             self.connection, _ = self.listener.accept()
@@ -206,7 +206,7 @@ class Question(NamedTuple):
 
 
 def measure(rows, seconds):
-    """The rows of the report."""
+    """The rows of the report; each question is asked for so long."""
     text = nodes.text(rows)
     state = snmp.oid("hvxConnectionState", 1)
     questions = [
@@ -220,7 +220,7 @@ def measure(rows, seconds):
             agent.wait_ready(rows)
         collected = agents[1].get([agents[1].collections])[0]
         gc.disable()
-        while agents[1].turn_s < seconds:
+        while agents[1].turn_s < seconds * len(questions):
             for question in questions:
                 for agent in agents:
                     agent.take_turn(question)
