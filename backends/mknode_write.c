@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/mknode_write.h"
+#include "backends/mknode_write.h"
 
 #include <inttypes.h>
 

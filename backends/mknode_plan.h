@@ -2,7 +2,7 @@
 /*
  * mknode_plan.h - what is on a node that hvagentx-mknode makes up.
  *
- * Included by tools/mknode*.c only.  Pure functions of the options and of
+ * Included by backends/mknode*.c only.  Pure functions of the options and of
  * numbers: the same options give the same node, and each part can be asked for
  * on its own, in any order.
  */

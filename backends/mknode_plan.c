@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/mknode_plan.h"
+#include "backends/mknode_plan.h"
 
 #include <stdio.h>
 #include <string.h>

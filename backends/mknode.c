@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/mknode_write.h"
+#include "backends/mknode_write.h"
 
 #define EXIT_USAGE 2
 
