@@ -396,7 +396,7 @@ static int64_t cpu_ns(void)
 static int64_t cost_of(const struct scratch *scratch, size_t count)
 {
     const char **names = calloc(count, sizeof(*names));
-    char(*texts)[16] = calloc(count, sizeof(*texts));
+    char(*texts)[24] = calloc(count, sizeof(*texts));
     uint32_t *indices = calloc(count, sizeof(*indices));
     struct index_store *store;
     int64_t started_ns;
