@@ -15,7 +15,7 @@ from node import SMALL, Node
 from snmp import integer, oid, string
 
 HR_STORAGE_DESCR = (1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 3)
-HR_PROCESSOR_LOAD = (1, 3, 6, 1, 2, 1, 25, 3, 3, 1, 2)
+HR_PROCESSOR_FRW_ID = (1, 3, 6, 1, 2, 1, 25, 3, 3, 1, 1)
 IF_DESCR = (1, 3, 6, 1, 2, 1, 2, 2, 1, 2)
 READ = "read hrStorageTable, "
 
@@ -217,11 +217,13 @@ class HostIndices(HostTest):
                               capture_output=True, text=True).stdout.splitlines()[1]
 
     def node_xml(self):
+        # net-snmp lists the CPUs that are there, the node has one more.
+        cpus = os.cpu_count() + 1
         return f"""\
 <node>
  <cpu>
-  <mhz>2000</mhz><model>any</model><active>2</active>
-  <nodes>1</nodes><sockets>1</sockets><cores>2</cores><threads>1</threads>
+  <mhz>2000</mhz><model>any</model><active>{cpus}</active>
+  <nodes>1</nodes><sockets>1</sockets><cores>{cpus}</cores><threads>1</threads>
  </cpu>
  <domain type="test">
   <name>one</name>
@@ -270,13 +272,13 @@ class HostIndices(HostTest):
 
     def test_processors(self):
         self.start_agent(None)
-        processors = [name[-1] for name, _ in self.lab.walk(HR_PROCESSOR_LOAD)]
+        processors = sorted(name[-1] for name, _ in self.lab.walk(HR_PROCESSOR_FRW_ID))
         rows = {name[-1]: value for name, value in self.lab.walk(oid("vmCpuAffinity"))}
-        # Some machines have no hrProcessorTable; net-snmp numbers it from here.
-        first = min(processors, default=196608)
-        # The simulated node may have more CPUs than the host, or fewer.
-        self.assertEqual(min(rows), first)
-        self.assertEqual(rows[first], integer(1))
+        # One CPU more, or nothing would be bound where there is only one.
+        self.assertEqual(sorted(rows)[:len(processors)], processors)
+        self.assertEqual(len(rows), len(processors) + 1)
+        self.assertEqual([rows[cpu] for cpu in processors],
+                         [integer(1)] + [integer(2)] * (len(processors) - 1))
 
 
 if __name__ == "__main__":

@@ -348,6 +348,11 @@ class Kills(IndexTest):
             self.assertEqual(self.owner_of.setdefault((owner[0], index), owner), owner,
                              index)
 
+    def has_looked(self):
+        with contextlib.suppress(snmp.SnmpError):
+            self.look()
+        return bool(self.index_of)
+
     def look_until_killed(self, delay_s):
         """The agent is killed while it is asked; what is then seen is kept."""
         agent = self.lab.agent
@@ -370,7 +375,12 @@ class Kills(IndexTest):
         for turn in range(KILLS):
             if turn >= FEWEST_KILLS and time.monotonic() > end:
                 return
-            self.lab.start_agent(wait=turn % 2 == 0)
+            if turn % 2 == 0:
+                # As long as it takes: something is seen in every second life.
+                self.lab.start_agent()
+                wait_for(self.has_looked, "a walk of the domains")
+            else:
+                self.lab.start_agent(wait=False)
             self.look_until_killed(delays.uniform(0, 0.2))
 
     def test_indices_that_were_seen_survive_kills(self):
