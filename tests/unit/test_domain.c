@@ -128,8 +128,8 @@ static void fill_sample(struct sample *sample)
     }
     sample->cpus[0] = 0x5;
     sample->cpus[1] = UINT64_MAX;
-    sample->pins[0] = (struct domain_pin) { 2, 2, sample->cpus };
-    sample->pins[1] = (struct domain_pin) { 0, 1, sample->cpus };
+    sample->pins[0] = (struct domain_pin) { 0, 1, sample->cpus };
+    sample->pins[1] = (struct domain_pin) { 2, 2, sample->cpus };
     sample->pins[2] = (struct domain_pin) { 1, 0, NULL };
     sample->disks[0] = (struct domain_disk) {
         .target = sample->texts[0],

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/index_store.h"
 #include "tests/unit/index_fixture.h"
 
 #define NAMES_MAX 32
@@ -143,6 +144,10 @@ static void test_after_the_grace_another_part_gets_the_smallest_index(void **sta
     check_disks(store, "a", "vdc vdx vdy vdz vdw", GRACE_NS + 10, "3 4 1 2 5");
     /* The one that was given away is a new one. */
     check_disks(store, "a", "vdc vda vdx vdy vdz vdw", GRACE_NS + 11, "3 6 4 1 2 5");
+    assert_int_equal(store->part_count, 6);
+    index_store_release(store, "a", 2 * GRACE_NS);
+    assign(store, "c", 3 * GRACE_NS);
+    assert_int_equal(store->part_count, 0); /* what is forgotten takes no room */
     index_store_close(store);
 }
 

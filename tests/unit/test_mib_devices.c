@@ -298,6 +298,11 @@ static void test_only_pins_that_bind_have_rows(void **state)
     mib_fixture_count_parts(fixture);
     check(fixture, "vmCpuAffinity",
           "1.2.1=2 1.2.2=1 1.4.1=1 1.4.2=2 5.2.1=2 5.2.2=1 5.4.1=1 5.4.2=2");
+    fixture->context.affinity = MIB_AFFINITY_ALL;
+    fixture->snapshot.domain_count = 1;
+    mib_fixture_count_parts(fixture);
+    check(fixture, "vmCpuAffinity",
+          "1.1.1=1 1.1.2=1 1.2.1=2 1.2.2=1 1.3.1=1 1.3.2=1 1.4.1=1 1.4.2=2");
 }
 
 static void test_affinity_stays_when_nobody_answers(void **state)
@@ -593,6 +598,12 @@ static void test_rows_follow_their_indices_not_the_description(void **state)
     check(fixture, "vmStorageSourceTypeString", "1.1=raw 1.4=qcow2");
     fixture->disk_statistics[0].read_requests = 99; /* of sda */
     check(fixture, "vmStorageReadIOs", "1.1=99 1.4=11");
+
+    fixture->snapshot.unattached = &fixture->unattached;
+    fixture->volume_rows[0].position = 1;
+    fixture->volume_rows[1].position = 0;
+    check(fixture, "vmStorageResourceID",
+          "0.2=/pool/b 0.3=/pool/a 1.1= 1.4=/images/a.qcow2");
 }
 
 /* Behind the volumes, which have 0 in place of the domain, come the disks. */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/snapshot_parts.h"
 #include "tests/unit/snapshot_fixture.h"
 
 #define TIB (GIB * 1024)
@@ -278,6 +279,26 @@ static void test_what_has_no_name_is_left_out(void **state)
     assert_int_equal(fixture->snapshot->part_count[SNAPSHOT_DISKS], 2);
 }
 
+static void test_devices_without_an_index_are_left_out_and_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = ERROR_NONE;
+    struct snapshot_domain row;
+    struct snapshot_parts *parts;
+
+    list(fixture, 10, "1");
+    describe(fixture, 20, 1, "vda", "1");
+    row = *row_of(fixture, 1);
+    /* In this store the domain has no key. */
+    parts = snapshot_parts_new(&row, fixture->indices.volumes, 30, &error);
+    assert_non_null(parts);
+    assert_int_equal(parts->disk_count, 0);
+    assert_int_equal(parts->interface_count, 0);
+    assert_int_equal(error.status, STATUS_NOT_FOUND);
+    assert_non_null(strstr(error.text, "left out"));
+    record_unref(parts);
+}
+
 static void test_equal_targets_have_a_row_each(void **state)
 {
     struct fixture *fixture = *state;
@@ -460,6 +481,18 @@ static void test_counters_may_come_before_the_description(void **state)
     describe(fixture, 30, 1, "vdb vda", "");
     assert_false(disk_of(fixture, 1)->size_unit_fixed);
     assert_int_equal(disk_of(fixture, 2)->size_unit, 32768);
+}
+
+static void test_an_empty_drive_has_no_unit_until_it_is_filled(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "1");
+    measure_one(fixture, 20, "vda", 0, 0);
+    describe(fixture, 30, 1, "vda", "");
+    assert_false(disk_of(fixture, 1)->size_unit_fixed);
+    measure_one(fixture, 40, "vda", 60 * TIB, 0);
+    assert_int_equal(disk_of(fixture, 1)->size_unit, 524288);
 }
 
 static void test_units_go_with_the_target(void **state)
@@ -740,8 +773,8 @@ static void test_volumes_without_a_domain_are_listed(void **state)
     struct fixture *fixture = *state;
 
     list(fixture, 10, "12");
-    describe(fixture, 20, 1, "b", "");
-    describe(fixture, 21, 2, "d x", "");
+    describe(fixture, 20, 1, "d x", "");
+    describe(fixture, 21, 2, "b", "");
     assert_null(fixture->snapshot->unattached);
     scan(fixture, 30, "/img/c /img/b /img/a /img/d");
     check_volumes(fixture, "1=/img/c 2=/img/a");
@@ -927,6 +960,7 @@ int main(void)
         TEST(test_what_is_unplugged_may_come_back),
         TEST(test_indices_last_over_restarts_and_absences),
         TEST(test_what_has_no_name_is_left_out),
+        TEST(test_devices_without_an_index_are_left_out_and_told),
         TEST(test_equal_targets_have_a_row_each),
         TEST(test_rows_are_made_anew_only_for_another_description),
         TEST(test_a_late_description_changes_nothing),
@@ -936,6 +970,7 @@ int main(void)
         TEST(test_the_larger_size_decides),
         TEST(test_a_size_that_was_unknown_gets_its_unit_once),
         TEST(test_counters_may_come_before_the_description),
+        TEST(test_an_empty_drive_has_no_unit_until_it_is_filled),
         TEST(test_units_go_with_the_target),
         TEST(test_another_disk_has_a_unit_of_its_own),
         TEST(test_memory_fits_and_may_grow_sixteenfold),
