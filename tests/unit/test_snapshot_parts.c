@@ -848,6 +848,18 @@ static void test_volumes_are_not_told_before_it_is_known_who_has_them(void **sta
     check_volumes(fixture, "1=/img/c"); /* and no other one took an index */
 }
 
+static void test_once_known_volumes_stay_when_all_domains_are_new(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "1");
+    describe(fixture, 20, 1, "a", "");
+    scan(fixture, 30, "/img/a /img/b");
+    check_volumes(fixture, "1=/img/b");
+    list(fixture, 40, "2");
+    check_volumes(fixture, "1=/img/b 2=/img/a");
+}
+
 static void test_on_a_node_without_domains_no_volume_has_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -983,6 +995,7 @@ int main(void)
         TEST(test_indices_of_volumes_are_kept_and_given_back),
         TEST(test_indices_of_volumes_last_over_restarts),
         TEST(test_volumes_are_not_told_before_it_is_known_who_has_them),
+        TEST(test_once_known_volumes_stay_when_all_domains_are_new),
         TEST(test_on_a_node_without_domains_no_volume_has_one),
         TEST(test_a_volume_told_twice_has_one_row),
         TEST(test_a_volume_without_a_key_is_left_out_and_told),
