@@ -17,6 +17,18 @@ class Domain(node.Domain):
     number: int = 0
     vcpus: int = VCPUS
 
+    def __post_init__(self):
+        super().__post_init__()
+        disks = "".join(
+            f'<disk type="file" device="disk"><driver name="qemu" type="qcow2"/>'
+            f'<source file="{source}"/><target dev="{target}" bus="virtio"/></disk>\n'
+            for target, source in self.disks())
+        interfaces = "".join(
+            f'<interface type="bridge"><mac address="{mac.hex(":")}"/>'
+            '<source bridge="br0"/><model type="virtio"/></interface>\n'
+            for mac in self.macs())
+        self.hardware = f"\n{disks}{interfaces}"
+
     def disks(self):
         """Target and source of each disk."""
         return [(f"vd{chr(ord('a') + place)}",
@@ -29,19 +41,10 @@ class Domain(node.Domain):
                 for place in range(INTERFACES)]
 
     def xml(self):
-        disks = "".join(
-            f'<disk type="file" device="disk"><driver name="qemu" type="qcow2"/>'
-            f'<source file="{source}"/><target dev="{target}" bus="virtio"/></disk>\n'
-            for target, source in self.disks())
-        interfaces = "".join(
-            f'<interface type="bridge"><mac address="{mac.hex(":")}"/>'
-            '<source bridge="br0"/><model type="virtio"/></interface>\n'
-            for mac in self.macs())
         pins = "".join(f'<vcpupin vcpu="{vcpu}" cpuset="{self.number % CPUS}"/>'
                        for vcpu in range(PINS))
-        return super().xml().replace(
-            " </domain>", f"<cputune>{pins}</cputune>\n"
-            f"<devices>\n{disks}{interfaces}</devices>\n </domain>")
+        return super().xml().replace(" </domain>",
+                                     f"<cputune>{pins}</cputune>\n </domain>")
 
 
 class Node(node.Node):
