@@ -13,9 +13,9 @@ static struct domain *lay_out_domain(struct record_layout *layout,
     if (domain != NULL) {
         domain->uuid = from->uuid;
         domain->name = name;
-        domain->state = from->state;
-        domain->autostart = from->autostart;
-        domain->persistent = from->persistent;
+        domain->state = record_enumerator(from->state, DOMAIN_STATE_COUNT);
+        domain->autostart = record_enumerator(from->autostart, DOMAIN_FLAG_COUNT);
+        domain->persistent = record_enumerator(from->persistent, DOMAIN_FLAG_COUNT);
         domain->started_ns = from->started_ns;
     }
     return domain;
@@ -121,6 +121,9 @@ static void lay_out_disks(struct record_layout *layout, struct domain_config *co
         copy.source = record_string(layout, disk->source);
         copy.bus = record_string(layout, disk->bus);
         copy.mount_point = record_string(layout, disk->mount_point);
+        copy.source_type = record_enumerator(disk->source_type, DISK_SOURCE_COUNT);
+        copy.media = record_enumerator(disk->media, DISK_MEDIA_COUNT);
+        copy.read_only = record_enumerator(disk->read_only, DOMAIN_FLAG_COUNT);
         if (disks != NULL) {
             disks[i] = copy;
         }
@@ -351,12 +354,9 @@ static const struct state_traits states[] = {
 _Static_assert(sizeof(states) / sizeof(states[0]) == DOMAIN_STATE_COUNT,
                "traits for each state");
 
-/* Backends are modules of their own: what they deliver need not be an enumerator. */
 static const struct state_traits *traits_of(enum domain_state state)
 {
-    size_t known = (size_t)state < DOMAIN_STATE_COUNT ? state : DOMAIN_STATE_UNKNOWN;
-
-    return &states[known];
+    return &states[record_enumerator(state, DOMAIN_STATE_COUNT)];
 }
 
 const char *domain_state_name(enum domain_state state)

@@ -8,7 +8,7 @@ static struct node *lay_out(struct record_layout *layout, const struct node *fro
     const char *version = record_string(layout, from->version);
 
     if (node != NULL) {
-        node->hypervisor = from->hypervisor;
+        node->hypervisor = record_enumerator(from->hypervisor, HYPERVISOR_COUNT);
         node->software = software;
         node->version = version;
         node->started_ns = from->started_ns;

@@ -91,3 +91,8 @@ const char *record_string(struct record_layout *layout, const char *text)
     }
     return to;
 }
+
+unsigned record_enumerator(unsigned value, unsigned count)
+{
+    return value < count ? value : 0;
+}

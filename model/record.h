@@ -54,4 +54,11 @@ void *record_reserve(struct record_layout *layout, size_t size);
  */
 const char *record_string(struct record_layout *layout, const char *text);
 
+/*
+ * Backends are modules of their own: what they deliver need not be one of an
+ * enumeration's `count` values.  What is none becomes 0, which stands for
+ * "unknown" or "other" in each enumeration of records.
+ */
+unsigned record_enumerator(unsigned value, unsigned count);
+
 #endif

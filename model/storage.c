@@ -20,6 +20,7 @@ static struct storage *lay_out(struct record_layout *layout, const struct storag
         volume.pool = record_string(layout, never_null(volume.pool));
         volume.format = record_string(layout, volume.format);
         volume.mount_point = record_string(layout, volume.mount_point);
+        volume.source_type = record_enumerator(volume.source_type, DISK_SOURCE_COUNT);
         if (volumes != NULL) {
             volumes[i] = volume;
         }

@@ -560,6 +560,43 @@ static void test_a_state_from_nowhere_is_unknown(void **state)
     assert_false(domain_state_is_active((enum domain_state)4711));
 }
 
+/* Getters take enumerators for positions in tables. */
+static void test_what_is_no_enumerator_is_unknown(void **state)
+{
+    const struct domain from = {
+        .name = "web",
+        .state = (enum domain_state)DOMAIN_STATE_COUNT,
+        .autostart = (enum domain_flag)DOMAIN_FLAG_COUNT,
+        .persistent = (enum domain_flag)77,
+    };
+    const struct domain_disk disk = {
+        .target = "vda",
+        .source_type = (enum disk_source)DISK_SOURCE_COUNT,
+        .media = (enum disk_media)77,
+        .read_only = (enum domain_flag)DOMAIN_FLAG_COUNT,
+    };
+    const struct domain_config config_from = { .disk_count = 1, .disks = &disk };
+    const struct node node_from = { .hypervisor = (enum hypervisor)HYPERVISOR_COUNT };
+    struct domain *domain = domain_new(&from);
+    struct domain_config *config = domain_config_new(&config_from);
+    struct node *node = node_new(&node_from);
+
+    (void)state;
+    assert_non_null(domain);
+    assert_int_equal(domain->state, DOMAIN_STATE_UNKNOWN);
+    assert_int_equal(domain->autostart, DOMAIN_FLAG_UNKNOWN);
+    assert_int_equal(domain->persistent, DOMAIN_FLAG_UNKNOWN);
+    assert_non_null(config);
+    assert_int_equal(config->disks[0].source_type, DISK_SOURCE_UNKNOWN);
+    assert_int_equal(config->disks[0].media, DISK_MEDIA_UNKNOWN);
+    assert_int_equal(config->disks[0].read_only, DOMAIN_FLAG_UNKNOWN);
+    assert_non_null(node);
+    assert_int_equal(node->hypervisor, HYPERVISOR_OTHER);
+    record_unref(domain);
+    record_unref(config);
+    record_unref(node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -585,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_states_stand_for_what_was_wanted),
         cmocka_unit_test(test_only_a_domain_that_exists_may_have_an_age),
         cmocka_unit_test(test_a_state_from_nowhere_is_unknown),
+        cmocka_unit_test(test_what_is_no_enumerator_is_unknown),
     };
 
     return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
