@@ -583,6 +583,38 @@ static void test_own_objects_need_no_collection(void **state)
     }
 }
 
+/* Volumes without a domain are off by default: nobody must read them for nothing. */
+static void test_what_is_not_shown_is_not_collected(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    const struct mib_oid unbounded = { .length = 0 };
+    const struct mib_oid column =
+        mib_fixture_find(fixture, "vmStorageResourceID")->prefix;
+
+    for (int shown = 0; shown < 2; shown++) {
+        unsigned storage = SECTION_BIT(SECTION_STORAGE);
+        struct mib_hint hint = { 0, 0 };
+        struct mib_value value;
+        struct mib_oid next;
+        struct mib_oid name;
+        unsigned of_next = 0;
+        unsigned of_get = 0;
+
+        fixture->context.sections = shown ? SECTION_ALL : SECTION_ALL & ~storage;
+        assert_int_equal(mib_next(fixture->tree, &fixture->context, &column, false,
+                                  &unbounded, &hint, &next, &value, &of_next),
+                         MIB_FOUND);
+        name = next;
+        assert_int_equal(
+            mib_get(fixture->tree, &fixture->context, &name, &hint, &value, &of_get),
+            MIB_FOUND);
+        assert_int_equal(name.ids[column.length], shown ? 0 : 1);
+        assert_int_equal(of_next & storage, shown ? storage : 0);
+        assert_int_equal(of_get & storage, shown ? storage : 0);
+        assert_true((of_get & SECTION_BIT(SECTION_CONFIGS)) != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +634,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_table_passed_over_empty_is_depended_on,
                                         mib_fixture_setup, mib_fixture_teardown),
         cmocka_unit_test_setup_teardown(test_own_objects_need_no_collection,
+                                        mib_fixture_setup, mib_fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_not_shown_is_not_collected,
                                         mib_fixture_setup, mib_fixture_teardown),
     };
 
