@@ -31,6 +31,32 @@ struct domain *domain_new(const struct domain *from)
     return layout.block == NULL ? NULL : lay_out_domain(&layout, from);
 }
 
+static struct domain_failure *lay_out_failure(struct record_layout *layout,
+                                              const struct uuid *uuid,
+                                              const struct error *error)
+{
+    struct domain_failure *failure = record_reserve(layout, sizeof(*failure));
+    const char *text = record_string(layout, error->text);
+
+    if (failure != NULL) {
+        failure->uuid = *uuid;
+        failure->status = error->status;
+        failure->text = text;
+    }
+    return failure;
+}
+
+struct domain_failure *domain_failure_new(const struct uuid *uuid,
+                                          const struct error *error)
+{
+    struct record_layout layout = { .block = NULL, .used = 0 };
+
+    lay_out_failure(&layout, uuid, error);
+    layout.block = record_new(layout.used);
+    layout.used = 0;
+    return layout.block == NULL ? NULL : lay_out_failure(&layout, uuid, error);
+}
+
 /* An array laid out in the block, to be filled; NULL while measuring. */
 static void *reserve_array(struct record_layout *layout, size_t count, size_t size)
 {

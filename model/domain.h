@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "model/record.h"
+#include "model/status.h"
 #include "model/uuid.h"
 
 /* The operational states of RFC 7666, VirtualMachineOperState. */
@@ -220,6 +221,18 @@ struct domain_devices {
     size_t interface_count;
     const struct interface_statistics *interfaces; /* ascending by MAC, once each */
 };
+
+/* A record: why a domain could not be read. */
+struct domain_failure {
+    struct record record;
+    struct uuid uuid;
+    enum status status; /* STATUS_TIMEOUT: no answer yet; else: refused */
+    const char *text;   /* for operators; never NULL */
+};
+
+/* Copies the words, cleaned (text.h).  NULL without memory. */
+struct domain_failure *domain_failure_new(const struct uuid *uuid,
+                                          const struct error *error);
 
 /*
  * Copies as records of their own, with all that *from points to, strings

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "model/clock.h"
+
 /* Elements that the first allocation of an array has room for. */
 #define ROOM_MIN 64
 
@@ -28,7 +30,8 @@ struct builder {
     void **records; /* as large as elements, so that sorting cannot fail */
     size_t failed_count;
     size_t failed_room;
-    struct uuid *failed;
+    struct domain_failure **failed;
+    struct builder_progress progress;
 };
 
 const char *section_name(enum section section)
@@ -82,6 +85,7 @@ struct builder *builder_new(enum section section)
     }
     atomic_init(&builder->references, 1);
     builder->section = section;
+    builder->progress.since_ns = clock_boot_ns();
     return builder;
 }
 
@@ -102,6 +106,9 @@ void builder_unref(struct builder *builder)
     }
     for (size_t i = 0; i < builder->count; i++) {
         record_unref(builder->elements[i].record);
+    }
+    for (size_t i = 0; i < builder->failed_count; i++) {
+        record_unref(builder->failed[i]);
     }
     pthread_mutex_destroy(&builder->mutex);
     free(builder->elements);
@@ -153,6 +160,18 @@ static bool make_room(struct builder *builder)
     return true;
 }
 
+/* With the mutex held; uuid NULL: it asks nobody in particular. */
+static void note_progress(struct builder *builder, const struct uuid *uuid)
+{
+    builder->progress = (struct builder_progress) {
+        .since_ns = clock_boot_ns(),
+        .asks = uuid != NULL,
+    };
+    if (uuid != NULL) {
+        builder->progress.uuid = *uuid;
+    }
+}
+
 static bool add(struct builder *builder, enum section section, void *record)
 {
     bool added = false;
@@ -168,6 +187,7 @@ static bool add(struct builder *builder, enum section section, void *record)
             .order = builder->count,
         };
         builder->count++;
+        note_progress(builder, NULL);
         added = true;
     }
     pthread_mutex_unlock(&builder->mutex);
@@ -211,7 +231,7 @@ bool builder_add_storage(struct builder *builder, struct storage *storage)
 static bool make_room_for_failure(struct builder *builder)
 {
     size_t room = larger_room(builder->failed_room);
-    struct uuid *failed;
+    struct domain_failure **failed;
 
     if (builder->failed_count < builder->failed_room) {
         return true;
@@ -231,15 +251,19 @@ static bool make_room_for_failure(struct builder *builder)
 bool builder_add_failure(struct builder *builder, const struct uuid *uuid,
                          const struct error *error)
 {
+    struct domain_failure *failure = domain_failure_new(uuid, error);
     bool added = false;
 
-    (void)error; /* nothing publishes the reason of a single domain yet */
     pthread_mutex_lock(&builder->mutex);
-    if (!builder->closed && make_room_for_failure(builder)) {
-        builder->failed[builder->failed_count++] = *uuid;
+    if (failure != NULL && !builder->closed && make_room_for_failure(builder)) {
+        builder->failed[builder->failed_count++] = failure;
+        note_progress(builder, NULL);
         added = true;
     }
     pthread_mutex_unlock(&builder->mutex);
+    if (!added) {
+        record_unref(failure);
+    }
     return added;
 }
 
@@ -273,9 +297,19 @@ static int compare_elements(const void *a, const void *b)
     return left->order < right->order ? -1 : 1;
 }
 
-static int compare_uuids(const void *a, const void *b)
+static int compare_failures(const void *a, const void *b)
 {
-    return uuid_compare(a, b);
+    const struct domain_failure *const *left = a;
+    const struct domain_failure *const *right = b;
+
+    return uuid_compare(&(*left)->uuid, &(*right)->uuid);
+}
+
+static int compare_to_failure(const void *key, const void *element)
+{
+    const struct domain_failure *const *failure = element;
+
+    return uuid_compare(key, &(*failure)->uuid);
 }
 
 /* With the mutex held. */
@@ -290,7 +324,7 @@ static void sort_once(struct builder *builder)
     builder->sorted = true;
     if (builder->failed_count > 0) {
         qsort(builder->failed, builder->failed_count, sizeof(*builder->failed),
-              compare_uuids);
+              compare_failures);
     }
     if (builder->count > 0) {
         qsort(builder->elements, builder->count, sizeof(*builder->elements),
@@ -311,18 +345,36 @@ static void sort_once(struct builder *builder)
     builder->count = kept;
 }
 
-bool builder_has_failed(struct builder *builder, const struct uuid *uuid)
+const struct domain_failure *builder_failure(struct builder *builder,
+                                             const struct uuid *uuid)
 {
-    bool found;
+    struct domain_failure *const *found = NULL;
 
     pthread_mutex_lock(&builder->mutex);
     sort_once(builder);
-    found = builder->failed_count > 0
-            && bsearch(uuid, builder->failed, builder->failed_count,
-                       sizeof(*builder->failed), compare_uuids)
-                   != NULL;
+    if (builder->failed_count > 0) {
+        found = bsearch(uuid, builder->failed, builder->failed_count,
+                        sizeof(builder->failed[0]), compare_to_failure);
+    }
     pthread_mutex_unlock(&builder->mutex);
-    return found;
+    return found == NULL ? NULL : *found;
+}
+
+void builder_ask(struct builder *builder, const struct uuid *uuid)
+{
+    pthread_mutex_lock(&builder->mutex);
+    note_progress(builder, uuid);
+    pthread_mutex_unlock(&builder->mutex);
+}
+
+struct builder_progress builder_progress(struct builder *builder)
+{
+    struct builder_progress progress;
+
+    pthread_mutex_lock(&builder->mutex);
+    progress = builder->progress;
+    pthread_mutex_unlock(&builder->mutex);
+    return progress;
 }
 
 struct builder_content builder_content(struct builder *builder)

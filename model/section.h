@@ -79,8 +79,9 @@ bool builder_add_devices(struct builder *builder,
 bool builder_add_storage(struct builder *builder, struct storage *storage) MUST_CHECK;
 
 /*
- * This domain could not be read, for the reason in *error; the others go on.
- * What was known of it stays.  Returns as the functions above.
+ * This domain could not be read, for the reason in *error, whose words are
+ * shown to managers; the others go on.  What was known of it stays.  Returns
+ * as the functions above.
  */
 bool builder_add_failure(struct builder *builder, const struct uuid *uuid,
                          const struct error *error) MUST_CHECK;
@@ -89,10 +90,25 @@ bool builder_add_failure(struct builder *builder, const struct uuid *uuid,
 size_t builder_failures(struct builder *builder);
 
 /*
- * Whether builder_add_failure() named this domain.  Only after
- * builder_close().
+ * What builder_add_failure() said of this domain; NULL: nothing.  Only after
+ * builder_close(); valid as long as the builder is.
  */
-bool builder_has_failed(struct builder *builder, const struct uuid *uuid);
+const struct domain_failure *builder_failure(struct builder *builder,
+                                             const struct uuid *uuid);
+
+/*
+ * From now until the next add the hypervisor is asked about this domain alone:
+ * if that hangs, it is this domain that hangs.
+ */
+void builder_ask(struct builder *builder, const struct uuid *uuid);
+
+/* What a collection is at, and since when. */
+struct builder_progress {
+    int64_t since_ns; /* last add or builder_ask(), or the beginning */
+    bool asks;        /* one domain alone: */
+    struct uuid uuid;
+};
+struct builder_progress builder_progress(struct builder *builder);
 
 /*
  * Nobody waits any longer: from now on every add returns false.  What was

@@ -35,6 +35,9 @@ static void drop_parts(void *record)
         record_unref(snapshot->domains[i].statistics);
         record_unref(snapshot->domains[i].devices);
         record_unref(snapshot->domains[i].parts);
+        for (size_t section = 0; section < SECTION_COUNT; section++) {
+            record_unref(snapshot->domains[i].failures[section]);
+        }
     }
     free(snapshot->domains);
 }
@@ -42,6 +45,27 @@ static void drop_parts(void *record)
 void snapshot_unref(const struct snapshot *snapshot)
 {
     record_unref_with(snapshot, drop_parts);
+}
+
+const struct domain_failure *snapshot_failure(const struct snapshot_domain *domain,
+                                              enum section *ret_section)
+{
+    const struct domain_failure *worst = NULL;
+
+    for (size_t section = 0; section < SECTION_COUNT; section++) {
+        const struct domain_failure *failure = domain->failures[section];
+
+        if (failure != NULL
+            && (worst == NULL
+                || (failure->status == STATUS_TIMEOUT
+                    && worst->status != STATUS_TIMEOUT))) {
+            worst = failure;
+            if (ret_section != NULL) {
+                *ret_section = (enum section)section;
+            }
+        }
+    }
+    return worst;
 }
 
 void snapshot_indices_close(const struct snapshot_indices *indices)

@@ -65,7 +65,11 @@ struct snapshot_domain {
     const struct domain_config *config;         /* NULL: not known yet */
     const struct domain_statistics *statistics; /* NULL: not known yet */
     const struct domain_devices *devices;       /* NULL: not known yet */
-    const struct snapshot_parts *parts;         /* of config; NULL: no config */
+    /* Why each section could not be read when it was last asked; NULL: it was. */
+    const struct domain_failure *failures[SECTION_COUNT];
+    /* When its counters were last seen to go back; CLOCK_NEVER: never. */
+    int64_t discontinuity_ns;
+    const struct snapshot_parts *parts; /* of config; NULL: no config */
     /* Of each part those of all domains before this one. */
     size_t first[SNAPSHOT_PART_COUNT];
 };
@@ -73,8 +77,9 @@ struct snapshot_domain {
 struct snapshot {
     struct record record;
     /*
-     * When the newest collection of each section began, on CLOCK_BOOTTIME;
-     * CLOCK_NEVER: never collected.
+     * When the newest collection of each section began that was completed, on
+     * CLOCK_BOOTTIME; CLOCK_NEVER: none was.  A domain that could not be read
+     * does not spoil it, and has its own times.
      */
     int64_t sampled_ns[SECTION_COUNT];
     /*
@@ -86,6 +91,7 @@ struct snapshot {
     const struct storage *storage; /* NULL: not known yet */
     size_t domain_count;
     struct snapshot_domain *domains;        /* sorted by index */
+    size_t unreadable_count;                /* of these, those with a failure */
     size_t part_count[SNAPSHOT_PART_COUNT]; /* of all domains */
     /*
      * Volumes of `storage` that no disk of any domain uses; NULL while no
@@ -114,10 +120,11 @@ struct snapshot_update {
     struct builder *builder; /* closed by snapshot_merge() */
     int64_t started_ns;      /* when the collection began */
     /*
-     * The backend returned STATUS_OK and was asked for all domains: a domain
-     * that SECTION_DOMAINS did not deliver is gone.
+     * The backend returned STATUS_OK and was asked for all domains but these:
+     * any other domain that SECTION_DOMAINS did not deliver is gone.
      */
     bool complete;
+    struct uuid_set except;
 };
 
 /*
@@ -135,6 +142,15 @@ struct snapshot *snapshot_merge(const struct snapshot *old,
                                 const struct snapshot_update *update,
                                 const struct snapshot_indices *indices,
                                 struct error *error);
+
+/*
+ * Why data of a domain could not be read when it was last asked: of the first
+ * section that failed, and *ret_section says which; one that gives no answer
+ * goes before one that refuses.  NULL: all that was asked was read.
+ * ret_section may be NULL.
+ */
+const struct domain_failure *snapshot_failure(const struct snapshot_domain *domain,
+                                              enum section *ret_section);
 
 /*
  * Position of the first domain whose index is `index` or greater;

@@ -166,14 +166,58 @@ static void apply_config(struct merge *merge, struct snapshot_domain *row,
     }
 }
 
+static void apply_statistics(struct merge *merge, struct snapshot_domain *row,
+                             const struct domain_statistics *statistics)
+{
+    const struct domain_statistics *old = row->statistics;
+
+    if (old != NULL && (old->has & statistics->has & DOMAIN_HAS_CPU_TIME) != 0
+        && statistics->cpu_time_ns < old->cpu_time_ns) {
+        row->discontinuity_ns = merge->update->started_ns;
+    }
+    record_unref(old);
+    row->statistics = record_ref(statistics);
+}
+
+static void set_failure(const struct merge *merge, struct snapshot_domain *row,
+                        const struct domain_failure *failure)
+{
+    record_unref(row->failures[merge->section]);
+    row->failures[merge->section] = record_ref(failure);
+}
+
+/* Whether a domain that was not delivered was asked about, with no result. */
+static bool is_absent(const struct merge *merge, const struct uuid *uuid)
+{
+    return merge->update->complete && !uuid_set_has(&merge->update->except, uuid)
+           && builder_failure(merge->update->builder, uuid) == NULL;
+}
+
+static void apply_absence(const struct merge *merge, struct snapshot_domain *row)
+{
+    const struct uuid *uuid = &row->domain->uuid;
+    const struct domain_failure *failure =
+        builder_failure(merge->update->builder, uuid);
+
+    if (failure != NULL || is_absent(merge, uuid)) {
+        set_failure(merge, row, failure);
+    }
+}
+
+/* record NULL: it was not delivered. */
 static void apply_record(struct merge *merge, struct snapshot_domain *row, void *record)
 {
     int64_t started_ns = merge->update->started_ns;
 
     /* A collection that was late must not put back what a later one found. */
-    if (record == NULL || started_ns < row->sampled_ns[merge->section]) {
+    if (started_ns < row->sampled_ns[merge->section]) {
         return;
     }
+    if (record == NULL) {
+        apply_absence(merge, row);
+        return;
+    }
+    set_failure(merge, row, NULL);
     switch (merge->section) {
     case SECTION_DOMAINS:
         apply_domain(row, record);
@@ -182,8 +226,7 @@ static void apply_record(struct merge *merge, struct snapshot_domain *row, void 
         apply_config(merge, row, record);
         break;
     case SECTION_STATISTICS:
-        record_unref(row->statistics);
-        row->statistics = record_ref(record);
+        apply_statistics(merge, row, record);
         break;
     case SECTION_DEVICES:
         record_unref(row->devices);
@@ -205,10 +248,9 @@ static bool is_gone(const struct merge *merge, size_t position)
 {
     const struct snapshot_domain *row = &merge->old->domains[position];
 
-    return merge->section == SECTION_DOMAINS && merge->update->complete
-           && merge->delivered[position] == NULL
+    return merge->section == SECTION_DOMAINS && merge->delivered[position] == NULL
            && merge->update->started_ns >= row->sampled_ns[SECTION_DOMAINS]
-           && !builder_has_failed(merge->update->builder, &row->domain->uuid);
+           && is_absent(merge, &row->domain->uuid);
 }
 
 static void copy_rows(struct merge *merge)
@@ -226,6 +268,9 @@ static void copy_rows(struct merge *merge)
         record_ref(row->statistics);
         record_ref(row->devices);
         record_ref(row->parts);
+        for (size_t section = 0; section < SECTION_COUNT; section++) {
+            record_ref(row->failures[section]);
+        }
         merge->new->domain_count++;
         apply_record(merge, row, merge->delivered[i]);
     }
@@ -250,6 +295,7 @@ static enum status add_row(struct merge *merge, struct domain *domain)
     *row = (struct snapshot_domain) {
         .index = index,
         .memory_unit = SNAPSHOT_UNIT_MIN,
+        .discontinuity_ns = CLOCK_NEVER,
     };
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         row->sampled_ns[i] = CLOCK_NEVER;
@@ -298,7 +344,7 @@ static void release_stray(const char *key, uint32_t index, void *argument)
     (void)index;
     if (uuid_parse(key, &uuid)
         && (find_by_uuid(merge, merge->new->domain_count, &uuid) != NULL
-            || builder_has_failed(merge->update->builder, &uuid))) {
+            || !is_absent(merge, &uuid))) {
         return;
     }
     index_store_release(merge->indices->domains, key, merge->update->started_ns);
@@ -370,16 +416,24 @@ static void apply_node_record(struct merge *merge, void *record)
     }
 }
 
+static void count_unreadable(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->domain_count; i++) {
+        if (snapshot_failure(&snapshot->domains[i], NULL) != NULL) {
+            snapshot->unreadable_count++;
+        }
+    }
+}
+
 static void merge_section(struct merge *merge)
 {
     const struct snapshot *old = merge->old;
     struct snapshot *new = merge->new;
     enum section section = merge->section;
     int64_t started_ns = merge->update->started_ns;
-    bool sampled = merge->update->complete || merge->content.count > 0;
 
     memcpy(new->sampled_ns, old->sampled_ns, sizeof(new->sampled_ns));
-    if (sampled && started_ns > old->sampled_ns[section]) {
+    if (merge->update->complete && started_ns > old->sampled_ns[section]) {
         new->sampled_ns[section] = started_ns;
     }
     new->domains_changed_ns = old->domains_changed_ns;
@@ -398,6 +452,7 @@ static void merge_section(struct merge *merge)
         update_indices(merge);
     }
     snapshot_count_parts(new);
+    count_unreadable(new);
     snapshot_update_volumes(new, old, section, merge->indices->volumes, started_ns,
                             merge->error);
     /* They fill *error; the snapshot is as good without. */

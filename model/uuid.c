@@ -2,6 +2,7 @@
 #include "model/uuid.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HYPHENS 4
@@ -74,6 +75,18 @@ char *uuid_format(const struct uuid *uuid, char text[static UUID_TEXT_SIZE])
 int uuid_compare(const struct uuid *a, const struct uuid *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+static int compare_elements(const void *a, const void *b)
+{
+    return uuid_compare(a, b);
+}
+
+bool uuid_set_has(const struct uuid_set *set, const struct uuid *uuid)
+{
+    return set->count > 0
+           && bsearch(uuid, set->uuids, set->count, sizeof(*uuid), compare_elements)
+                  != NULL;
 }
 
 bool uuid_is_nil(const struct uuid *uuid)

@@ -8,6 +8,7 @@
 #define HVX_MODEL_UUID_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Octets in network order, as in the text form and in vmUUID. */
@@ -30,6 +31,14 @@ char *uuid_format(const struct uuid *uuid, char text[static UUID_TEXT_SIZE]);
 
 /* Order of the octets: negative, zero or positive as memcmp() has it. */
 int uuid_compare(const struct uuid *a, const struct uuid *b);
+
+/* UUIDs in ascending order; what it points to belongs to somebody else. */
+struct uuid_set {
+    const struct uuid *uuids;
+    size_t count;
+};
+
+bool uuid_set_has(const struct uuid_set *set, const struct uuid *uuid);
 
 /* The nil UUID: no UUID is known, or Xen's domain 0. */
 bool uuid_is_nil(const struct uuid *uuid);

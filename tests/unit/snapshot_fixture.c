@@ -121,11 +121,13 @@ void deliver(struct fixture *fixture, unsigned number, const char *name)
 struct snapshot *merge_with(struct fixture *fixture, int64_t started_ns, bool complete,
                             struct error *error)
 {
-    const struct snapshot_update update = { fixture->builder, started_ns, complete };
+    const struct snapshot_update update = { fixture->builder, started_ns, complete,
+                                            fixture->except };
     struct snapshot *old = fixture->snapshot;
 
     fixture->snapshot = snapshot_merge(old, &update, &fixture->indices, error);
     assert_non_null(fixture->snapshot);
+    fixture->except.count = 0;
     return old;
 }
 

@@ -26,6 +26,7 @@ struct fixture {
     struct snapshot_indices indices;
     struct snapshot *snapshot;
     struct builder *builder; /* what the collection under way delivers to */
+    struct uuid_set except;  /* of the next merge; then none */
 };
 
 /* For cmocka: *state is the fixture, of a node that was never asked. */

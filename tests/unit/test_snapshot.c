@@ -247,7 +247,7 @@ static void test_a_list_cut_by_the_deadline_takes_nobody_away(void **state)
     assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_DOMAINS], 20);
     assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_DOMAINS], 10);
     assert_int_equal(fixture->snapshot->domains_changed_ns, 20);
-    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 20);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 10);
 }
 
 static void test_a_collection_that_delivers_nothing_makes_nothing_younger(void **state)
@@ -281,6 +281,111 @@ static void test_a_domain_that_cannot_be_read_stays_as_it_was(void **state)
     assert_ptr_equal(row_of(fixture, 2)->domain, before);
     assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_DOMAINS], 10);
     assert_int_equal(fixture->snapshot->domains_changed_ns, 10);
+}
+
+static void test_a_failure_is_told_until_it_is_over(void **state)
+{
+    struct fixture *fixture = *state;
+    enum section section = SECTION_NODE;
+
+    list(fixture, 10, "12");
+    assert_null(snapshot_failure(row_of(fixture, 2), NULL));
+    assert_int_equal(fixture->snapshot->unreadable_count, 0);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 100, 0);
+    deliver_failure(fixture, 2);
+    merge(fixture, 20, true);
+    assert_null(snapshot_failure(row_of(fixture, 1), NULL));
+    assert_string_equal(snapshot_failure(row_of(fixture, 2), &section)->text,
+                        "no answer");
+    assert_int_equal(section, SECTION_STATISTICS);
+    assert_int_equal(fixture->snapshot->unreadable_count, 1);
+
+    /* Another section knows nothing of it. */
+    list(fixture, 30, "12");
+    assert_int_equal(fixture->snapshot->unreadable_count, 1);
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 2, 100, 0);
+    merge(fixture, 40, false);
+    assert_null(snapshot_failure(row_of(fixture, 2), NULL));
+    assert_int_equal(fixture->snapshot->unreadable_count, 0);
+}
+
+static void test_a_failure_is_over_when_there_is_nothing_to_tell(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    begin(fixture, SECTION_STATISTICS);
+    deliver_failure(fixture, 2);
+    merge(fixture, 20, false);
+    begin(fixture, SECTION_STATISTICS); /* cut off before it came to 2 */
+    merge(fixture, 30, false);
+    assert_non_null(snapshot_failure(row_of(fixture, 2), NULL));
+    begin(fixture, SECTION_STATISTICS); /* 2 is asked apart */
+    fixture->except = (struct uuid_set) { &row_of(fixture, 2)->domain->uuid, 1 };
+    merge(fixture, 40, true);
+    assert_non_null(snapshot_failure(row_of(fixture, 2), NULL));
+    begin(fixture, SECTION_STATISTICS); /* shut down, for instance */
+    merge(fixture, 50, true);
+    assert_null(snapshot_failure(row_of(fixture, 2), NULL));
+}
+
+static void test_no_answer_goes_before_a_refusal(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct error refused = { STATUS_DENIED, "refused" };
+    const struct uuid uuid = uuid_of(1);
+    enum section section = SECTION_NODE;
+
+    list(fixture, 10, "1");
+    begin(fixture, SECTION_CONFIGS);
+    assert_true(builder_add_failure(fixture->builder, &uuid, &refused));
+    merge(fixture, 20, true);
+    assert_int_equal(snapshot_failure(row_of(fixture, 1), NULL)->status, STATUS_DENIED);
+    begin(fixture, SECTION_DEVICES);
+    deliver_failure(fixture, 1);
+    merge(fixture, 20, true);
+    assert_string_equal(snapshot_failure(row_of(fixture, 1), &section)->text,
+                        "no answer");
+    assert_int_equal(section, SECTION_DEVICES);
+    assert_int_equal(fixture->snapshot->unreadable_count, 1);
+}
+
+static void test_a_domain_that_was_not_asked_is_not_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid apart[2];
+
+    list(fixture, 10, "1234");
+    apart[0] = uuid_of(2);
+    apart[1] = uuid_of(3);
+    begin(fixture, SECTION_DOMAINS);
+    deliver(fixture, 1, "1");
+    fixture->except = (struct uuid_set) { apart, 2 };
+    merge(fixture, 20, true);
+    check_rows(fixture, "1=1 2=2 3=3");
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_DOMAINS], 20);
+    /* Nor does its index go. */
+    restart(fixture);
+    list(fixture, 30, "23");
+    check_rows(fixture, "2=2 3=3");
+}
+
+static void test_counters_that_go_back_are_noted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    for (int64_t at = 20; at <= 40; at += 10) {
+        begin(fixture, SECTION_STATISTICS);
+        deliver_statistics(fixture, 1, (uint64_t)at, 0);
+        deliver_statistics(fixture, 2, at == 30 ? 19 : (uint64_t)at, 0);
+        merge(fixture, at, true);
+        assert_int_equal(row_of(fixture, 1)->discontinuity_ns, CLOCK_NEVER);
+        assert_int_equal(row_of(fixture, 2)->discontinuity_ns,
+                         at == 20 ? CLOCK_NEVER : 30);
+    }
 }
 
 static void test_of_two_domains_with_one_uuid_the_first_is_shown(void **state)
@@ -526,7 +631,7 @@ static void test_a_late_collection_does_not_turn_back_time(void **state)
     assert_int_equal(row_of(fixture, 1)->sampled_ns[SECTION_STATISTICS], 50);
     assert_int_equal(row_of(fixture, 2)->statistics->cpu_time_ns, 77);
     assert_int_equal(row_of(fixture, 2)->sampled_ns[SECTION_STATISTICS], 40);
-    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_STATISTICS], 50);
+    assert_int_equal(fixture->snapshot->sampled_ns[SECTION_STATISTICS], 40);
 
     begin(fixture, SECTION_DOMAINS);
     deliver(fixture, 3, "3");
@@ -667,6 +772,11 @@ int main(void)
         TEST(test_a_list_cut_by_the_deadline_takes_nobody_away),
         TEST(test_a_collection_that_delivers_nothing_makes_nothing_younger),
         TEST(test_a_domain_that_cannot_be_read_stays_as_it_was),
+        TEST(test_a_failure_is_told_until_it_is_over),
+        TEST(test_a_failure_is_over_when_there_is_nothing_to_tell),
+        TEST(test_no_answer_goes_before_a_refusal),
+        TEST(test_a_domain_that_was_not_asked_is_not_gone),
+        TEST(test_counters_that_go_back_are_noted),
         TEST(test_of_two_domains_with_one_uuid_the_first_is_shown),
         TEST(test_a_renamed_domain_keeps_its_index),
         TEST(test_an_index_is_used_again_after_the_grace_time_only),

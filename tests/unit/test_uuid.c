@@ -117,6 +117,26 @@ static void test_nil_is_all_zero_only(void **state)
     assert_true(uuid_is_nil(&uuid));
 }
 
+static void test_a_set_has_its_elements(void **state)
+{
+    struct uuid uuids[5];
+    const struct uuid_set none = { NULL, 0 };
+    struct uuid_set set = { uuids, 5 };
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        uuids[i] = (struct uuid) { .bytes = { [15] = (uint8_t)(i * 2) } };
+    }
+    for (size_t i = 0; i < 10; i++) {
+        const struct uuid uuid = { .bytes = { [15] = (uint8_t)i } };
+
+        assert_int_equal(uuid_set_has(&set, &uuid), i % 2 == 0);
+        assert_false(uuid_set_has(&none, &uuid));
+    }
+    set.count = 4;
+    assert_false(uuid_set_has(&set, &uuids[4]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_what_is_written_can_be_read),
         cmocka_unit_test(test_order_is_that_of_the_octets),
         cmocka_unit_test(test_nil_is_all_zero_only),
+        cmocka_unit_test(test_a_set_has_its_elements),
     };
 
     return cmocka_run_group_tests_name("uuid", tests, NULL, NULL);
