@@ -36,7 +36,6 @@ static bool is_unchanged(const struct agent *agent, const struct config *config,
                          const struct config_connection *wanted)
 {
     return strcmp(connection->uri, wanted->uri) == 0
-           && config->call_timeout_ns == agent->config->call_timeout_ns
            && config->index_grace_ns == agent->config->index_grace_ns
            && strcmp(config->module_dir, agent->config->module_dir) == 0;
 }
@@ -357,6 +356,7 @@ bool agent_free(struct agent *agent)
 enum status agent_reload(struct agent *agent, struct config *config,
                          struct error *error)
 {
+    struct config *refused;
     enum status status;
 
     if (strcmp(config->state_dir, agent->config->state_dir) != 0) {
@@ -366,12 +366,16 @@ enum status agent_reload(struct agent *agent, struct config *config,
     }
     status = apply(agent, config, error);
     if (status != STATUS_OK) {
-        config_free(config);
-        return status;
+        refused = config;
+    } else {
+        refused = agent->config;
+        agent->config = config;
     }
-    config_free(agent->config);
-    agent->config = config;
-    return STATUS_OK;
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        connection_configure(agent->connections[i], agent->config);
+    }
+    config_free(refused);
+    return status;
 }
 
 struct agent_view *agent_find_view(struct agent *agent, const void *context,

@@ -41,28 +41,76 @@ void link_unref(struct link *link)
     }
 }
 
-struct call *call_new(const struct backend_ops *ops, const char *uri, struct link *link,
-                      enum section section, int64_t timeout_ns)
+static struct call *new_call(const struct backend_ops *ops, enum call_kind kind,
+                             int64_t timeout_ns)
 {
     struct call *call = calloc(1, sizeof(*call));
+
+    if (call != NULL) {
+        call->ops = ops;
+        call->kind = kind;
+        call->started_ns = clock_boot_ns();
+        call->begun_ns = call->started_ns;
+        call->timeout_ns = timeout_ns;
+    }
+    return call;
+}
+
+/* Gives it what each call needs that collects; frees it where that fails. */
+static struct call *prepare(struct call *call, struct link *link, enum section section)
+{
+    call->section = section;
+    call->builder = builder_new(section);
+    if (call->builder == NULL) {
+        call_free(call);
+        return NULL;
+    }
+    call->link = link_ref(link);
+    return call;
+}
+
+struct call *call_new_open(const struct backend_ops *ops, const char *uri,
+                           int64_t timeout_ns)
+{
+    struct call *call = new_call(ops, CALL_OPEN, timeout_ns);
+
+    if (call != NULL) {
+        call->uri = uri;
+    }
+    return call;
+}
+
+struct call *call_new_section(struct link *link, enum section section,
+                              struct uuid *except, size_t except_count,
+                              int64_t timeout_ns)
+{
+    struct call *call = new_call(link->ops, CALL_SECTION, timeout_ns);
+
+    if (call == NULL) {
+        free(except);
+        return NULL;
+    }
+    call->except = except;
+    call->except_count = except_count;
+    return prepare(call, link, section);
+}
+
+struct call *call_new_alone(struct link *link, enum section section,
+                            const struct uuid *uuid, int64_t timeout_ns)
+{
+    struct call *call = new_call(link->ops, CALL_ALONE, timeout_ns);
 
     if (call == NULL) {
         return NULL;
     }
-    call->ops = ops;
-    call->uri = uri;
-    call->section = section;
-    call->started_ns = clock_boot_ns();
-    call->deadline_ns = call->started_ns + timeout_ns;
-    if (link != NULL) {
-        call->builder = builder_new(section);
-        if (call->builder == NULL) {
-            free(call);
-            return NULL;
-        }
-        call->link = link_ref(link);
+    call->uuid = *uuid;
+    call->wanted = malloc(sizeof(*call->wanted));
+    if (call->wanted == NULL) {
+        call_free(call);
+        return NULL;
     }
-    return call;
+    *call->wanted = *uuid;
+    return prepare(call, link, section);
 }
 
 void call_free(struct call *call)
@@ -72,6 +120,8 @@ void call_free(struct call *call)
     }
     link_unref(call->link);
     builder_unref(call->builder);
+    free(call->wanted);
+    free(call->except);
     free(call);
 }
 
@@ -82,7 +132,10 @@ void call_run(struct call *call)
     } else {
         const struct backend_request request = {
             .section = call->section,
-            .deadline_ns = call->deadline_ns,
+            .uuids = call->wanted,
+            .uuid_count = call->wanted != NULL ? 1 : 0,
+            .except = { call->except, call->except_count },
+            .deadline_ns = call->started_ns + call->timeout_ns,
         };
 
         call->status = call->ops->collect(call->link->backend, &request, call->builder,

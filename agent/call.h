@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * call.h - one call to a backend, on a thread that may be lost for a while,
- * and the open link it goes to.  Included by collector.c alone.
+ * and the open link it goes to.  Included by collector*.c alone.
  */
 #ifndef HVX_AGENT_CALL_H
 #define HVX_AGENT_CALL_H
@@ -34,6 +34,16 @@ void link_close(struct link *link);
 
 struct collector;
 
+enum call_kind {
+    CALL_OPEN,    /* opens a link */
+    CALL_SECTION, /* collects a section of all domains but some */
+    /*
+     * Collects a section of one domain that is set aside, or is what is left
+     * of a CALL_SECTION that this domain holds up.
+     */
+    CALL_ALONE,
+};
+
 /*
  * Belongs to the thread in it until `finished`, apart from what the collector
  * says is its own.
@@ -43,13 +53,20 @@ struct call {
     struct collector *collector; /* holds a reference to it */
     const struct backend_ops *ops;
     const char *uri;
-    struct link *link;       /* NULL: this call opens one */
-    enum section section;    /* what it collects */
-    struct builder *builder; /* what it has delivered so far; NULL: it opens */
+    enum call_kind kind;  /* the collector's */
+    struct link *link;    /* NULL: CALL_OPEN */
+    enum section section; /* what it collects */
+    struct uuid uuid;     /* the collector's: CALL_ALONE's domain */
+    struct uuid *wanted;  /* the one that it asks for; NULL: all but these: */
+    struct uuid *except;
+    size_t except_count;
+    struct builder *builder; /* what it has delivered so far; NULL: CALL_OPEN */
     int64_t started_ns;
-    int64_t deadline_ns;
-    bool abandoned; /* the collector's, under its lock */
-    bool finished;  /* under the collector's lock */
+    /* The collector's: when the collection began that it is a part of. */
+    int64_t begun_ns;
+    int64_t timeout_ns; /* what the backend is told */
+    bool abandoned;     /* the collector's: what it may still bring is dropped */
+    bool finished;      /* under the collector's lock */
     int64_t finished_ns;
     enum status status;
     struct error error;
@@ -57,11 +74,17 @@ struct call {
 };
 
 /*
- * A call that opens a link (link NULL) or collects a section on it.  NULL
- * without memory.
+ * A call that opens a link, that collects a section on it without the domains
+ * of `except` (ascending; taken over, also on failure), or that collects it
+ * for one domain.  NULL without memory.
  */
-struct call *call_new(const struct backend_ops *ops, const char *uri, struct link *link,
-                      enum section section, int64_t timeout_ns);
+struct call *call_new_open(const struct backend_ops *ops, const char *uri,
+                           int64_t timeout_ns);
+struct call *call_new_section(struct link *link, enum section section,
+                              struct uuid *except, size_t except_count,
+                              int64_t timeout_ns);
+struct call *call_new_alone(struct link *link, enum section section,
+                            const struct uuid *uuid, int64_t timeout_ns);
 
 /* May block: it may be the last one on its link. */
 void call_free(struct call *call);

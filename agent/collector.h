@@ -8,6 +8,13 @@
  * those that are late, merges what they delivered into a new snapshot, opens
  * the link anew when it was lost, and tells the SNMP thread through the
  * queue.  It does nothing unless it is asked or has to reconnect.
+ *
+ * A domain that holds up a call, where the backend says which one it asks, is
+ * set aside: the call is left to it, the others are asked at once by another
+ * one, and it is asked alone, by one call at a time, until it answers as
+ * promptly as the others.  At most 32 domains of a hypervisor are set aside;
+ * beyond that, and where nobody knows who holds up a call, the whole section
+ * waits for the call to return, and the hypervisor counts as unresponsive.
  */
 #ifndef HVX_AGENT_COLLECTOR_H
 #define HVX_AGENT_COLLECTOR_H
@@ -21,17 +28,26 @@
 #include "model/index.h"
 #include "model/snapshot.h"
 
+/* How long the hypervisor may keep the agent waiting. */
+struct collector_patience {
+    /* For an answer of any kind: a call that gets nowhere for longer is given up. */
+    int64_t call_timeout_ns;
+    /* For the answer of one domain: longer, and the others go on without it. */
+    int64_t domain_timeout_ns;
+};
+
 struct collector_settings {
     uint64_t id; /* comes back in each event */
     const struct backend_ops *ops;
-    const char *uri;                 /* copied */
-    int64_t call_timeout_ns;         /* a call that takes longer is given up */
+    const char *uri; /* copied */
+    struct collector_patience patience;
     struct snapshot_indices indices; /* taken over, also on failure */
 };
 
 enum collector_event_kind {
     COLLECTOR_STATE,     /* the link's state changed */
     COLLECTOR_COLLECTED, /* one collection ended, well or not */
+    COLLECTOR_DOMAIN,    /* one domain was set aside, or asked alone */
 };
 
 /*
@@ -44,17 +60,20 @@ struct collector_event {
     enum collector_event_kind kind;
     /*
      * COLLECTOR_STATE: the words for unresponsive and down.
-     * COLLECTOR_COLLECTED: why it failed, or that the index file could not be
-     * written although it succeeded; else STATUS_OK.
+     * Else: why it failed, or that the index file could not be written although
+     * it succeeded; else STATUS_OK.
      */
     struct error error;
     enum connection_state state; /* COLLECTOR_STATE */
-    /* COLLECTOR_COLLECTED: */
+    /* COLLECTOR_COLLECTED and COLLECTOR_DOMAIN: */
     enum section section;
-    bool good;      /* all that was asked for was delivered */
-    bool abandoned; /* it was given up; what came in time counts */
-    int64_t duration_ns;
+    struct uuid uuid;          /* COLLECTOR_DOMAIN */
+    bool good;                 /* all that was asked for was delivered, in time */
+    bool abandoned;            /* a call was given up; what came in time counts */
     struct snapshot *snapshot; /* a reference; NULL: nothing new */
+    /* COLLECTOR_COLLECTED: */
+    int64_t started_ns;
+    int64_t duration_ns;
 };
 
 /* Frees an event that queue_take() returned. */
@@ -74,6 +93,19 @@ struct collector *collector_start(const struct collector_settings *settings,
  * SNMP thread; never blocks for long.
  */
 void collector_request(struct collector *collector, unsigned sections);
+
+/*
+ * The section shall be collected at that moment on CLOCK_BOOTTIME, also if
+ * nobody asks; CLOCK_NEVER: not.  Replaces what was said before; is over when
+ * it begins, and when the link is lost.
+ * SNMP thread; never blocks for long.
+ */
+void collector_schedule(struct collector *collector, enum section section,
+                        int64_t at_ns);
+
+/* Another patience, also with calls under way.  SNMP thread. */
+void collector_set_patience(struct collector *collector,
+                            const struct collector_patience *patience);
 
 /*
  * Hands an event back that was handled, to be freed by the coordinator: the

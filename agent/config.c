@@ -43,6 +43,8 @@ static const struct duration_directive durations[] = {
       86400 * CLOCK_NS_PER_S, "1s to 1d" },
     { "callTimeout", offsetof(struct config, call_timeout_ns), CLOCK_NS_PER_S,
       600 * CLOCK_NS_PER_S, "1s to 10m" },
+    { "stateInterval", offsetof(struct config, state_interval_ns), CLOCK_NS_PER_S,
+      3600 * CLOCK_NS_PER_S, "1s to 1h" },
     { "indexGrace", offsetof(struct config, index_grace_ns), 0,
       365 * 86400 * CLOCK_NS_PER_S, "0s to 365d" },
 };
@@ -58,6 +60,7 @@ struct config *config_new(void)
     config->wait_limit_ns = 400 * CLOCK_NS_PER_MS;
     config->stale_limit_ns = 60 * CLOCK_NS_PER_S;
     config->call_timeout_ns = 10 * CLOCK_NS_PER_S;
+    config->state_interval_ns = 10 * CLOCK_NS_PER_S;
     config->index_grace_ns = 7 * 86400 * CLOCK_NS_PER_S;
     config->state_dir = strdup(STATE_DIR);
     config->module_dir = strdup(MODULE_DIR);

@@ -40,6 +40,7 @@ struct config {
     int64_t wait_limit_ns;
     int64_t stale_limit_ns;
     int64_t call_timeout_ns;
+    int64_t state_interval_ns;
     int64_t index_grace_ns;
     enum mib_affinity cpu_affinity;
     bool unattached_storage;       /* rows for volumes that no domain uses */

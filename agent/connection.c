@@ -60,6 +60,7 @@ static void init_status(struct connection *connection,
     status->state = CONNECTION_CONNECTING;
     status->since = time(NULL);
     status->collected_ns = CLOCK_NEVER;
+    status->discontinuity_ns = CLOCK_NEVER;
     status->collection_time_ns = CLOCK_NEVER;
 }
 
@@ -68,6 +69,15 @@ static void forget_failures(struct connection *connection)
     for (int section = 0; section < SECTION_COUNT; section++) {
         connection->failed_ns[section] = CLOCK_NEVER;
     }
+}
+
+static struct collector_patience patience(const struct config *config)
+{
+    return (struct collector_patience) {
+        .call_timeout_ns = config->call_timeout_ns,
+        /* Longer, and its answer comes too late for those who wait. */
+        .domain_timeout_ns = config->wait_limit_ns,
+    };
 }
 
 struct connection *connection_new(uint64_t id, const struct config *config,
@@ -81,7 +91,7 @@ struct connection *connection_new(uint64_t id, const struct config *config,
         .id = id,
         .ops = ops,
         .uri = from->uri,
-        .call_timeout_ns = config->call_timeout_ns,
+        .patience = patience(config),
         .indices = *indices,
     };
 
@@ -90,6 +100,8 @@ struct connection *connection_new(uint64_t id, const struct config *config,
     }
     snprintf(connection->name, sizeof(connection->name), "%s", from->name);
     connection->ops = ops;
+    connection->config = config;
+    connection->unresponsive_ns = CLOCK_NEVER;
     connection->uri = strdup(from->uri);
     connection->context = strdup(from->context);
     connection->public_uri = hide_secrets(from->uri);
@@ -204,6 +216,72 @@ void connection_mark_late(struct connection *connection, unsigned sections)
     connection->late |= sections;
 }
 
+/*
+ * While somebody wants notifications, states are compared also when nobody
+ * asks, where the hypervisor does not tell of each change itself.
+ */
+static void plan_states(struct connection *connection)
+{
+    const bool *switches = connection->status.switches;
+    int64_t sampled_ns = connection->snapshot->sampled_ns[SECTION_DOMAINS];
+    int64_t failed_ns = connection->failed_ns[SECTION_DOMAINS];
+    int64_t last_ns = sampled_ns > failed_ns ? sampled_ns : failed_ns;
+    int64_t at_ns = CLOCK_NEVER;
+
+    if ((connection->ops->capabilities & BACKEND_CAPABILITY_BIT(BACKEND_CAN_EVENTS))
+        != 0) {
+        return;
+    }
+    if (switches[CONNECTION_SWITCH_PER_DOMAIN] || switches[CONNECTION_SWITCH_BULK]) {
+        at_ns = last_ns == CLOCK_NEVER
+                    ? clock_boot_ns()
+                    : last_ns + connection->config->state_interval_ns;
+    }
+    collector_schedule(connection->collector, SECTION_DOMAINS, at_ns);
+}
+
+void connection_configure(struct connection *connection, const struct config *config)
+{
+    const struct collector_patience new_patience = patience(config);
+
+    connection->config = config;
+    collector_set_patience(connection->collector, &new_patience);
+    plan_states(connection);
+}
+
+bool connection_set_switch(struct connection *connection, enum connection_switch which,
+                           bool on)
+{
+    bool was_on = connection->status.switches[which];
+
+    connection->status.switches[which] = on;
+    plan_states(connection);
+    return was_on;
+}
+
+/*
+ * Counters that were absent meanwhile go on from another value: when the
+ * connection was down, or silent for longer than staleLimit.
+ */
+static void note_discontinuity(struct connection *connection,
+                               enum connection_state state)
+{
+    int64_t now_ns = clock_boot_ns();
+    int64_t silent_ns = connection->unresponsive_ns;
+
+    if (state == CONNECTION_UNRESPONSIVE && silent_ns == CLOCK_NEVER) {
+        connection->unresponsive_ns = now_ns;
+    } else if (state != CONNECTION_UNRESPONSIVE) {
+        connection->unresponsive_ns = CLOCK_NEVER;
+    }
+    if (state == CONNECTION_UP
+        && (connection->status.state == CONNECTION_DOWN
+            || (silent_ns != CLOCK_NEVER
+                && now_ns - silent_ns > connection->config->stale_limit_ns))) {
+        connection->status.discontinuity_ns = now_ns;
+    }
+}
+
 static void handle_state(struct connection *connection,
                          const struct collector_event *event)
 {
@@ -234,9 +312,13 @@ static void handle_state(struct connection *connection,
                    || status->state == CONNECTION_DOWN)) {
         status->abandoned++;
     }
+    note_discontinuity(connection, event->state);
     if (changed) {
         status->state = event->state;
         status->since = time(NULL);
+    }
+    if (event->state == CONNECTION_UP) {
+        plan_states(connection);
     }
     if (event->state == CONNECTION_UP && changed) {
         log_notice("connection %s: up (%s)", connection->name, status->software);
@@ -246,6 +328,16 @@ static void handle_state(struct connection *connection,
     } else if (event->state == CONNECTION_UNRESPONSIVE && changed) {
         log_warning("connection %s: unresponsive: %s", connection->name,
                     event->error.text);
+    }
+}
+
+static void take_snapshot(struct connection *connection, struct collector_event *event)
+{
+    struct snapshot *old = connection->snapshot;
+
+    if (event->snapshot != NULL) {
+        connection->snapshot = event->snapshot;
+        event->snapshot = old;
     }
 }
 
@@ -273,11 +365,9 @@ static void handle_collected(struct connection *connection,
     if (!event->good) {
         connection->failed_ns[event->section] = now_ns;
     }
-    if (event->snapshot != NULL) {
-        struct snapshot *old = connection->snapshot;
-
-        connection->snapshot = event->snapshot;
-        event->snapshot = old;
+    take_snapshot(connection, event);
+    if (event->section == SECTION_DOMAINS) {
+        plan_states(connection);
     }
     if (event->error.status != STATUS_OK) {
         snprintf(status->last_error, sizeof(status->last_error), "%s",
@@ -289,11 +379,49 @@ static void handle_collected(struct connection *connection,
     }
 }
 
+/* The name that a domain has at present; "" where it is not listed. */
+static const char *domain_name(const struct snapshot *snapshot, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < snapshot->domain_count; i++) {
+        const struct domain *domain = snapshot->domains[i].domain;
+
+        if (uuid_compare(&domain->uuid, uuid) == 0) {
+            return domain->name;
+        }
+    }
+    return "";
+}
+
+static void handle_domain(struct connection *connection, struct collector_event *event)
+{
+    char uuid[UUID_TEXT_SIZE];
+    const char *name;
+
+    connection->silent = false;
+    connection->status.abandoned += event->abandoned;
+    take_snapshot(connection, event);
+    name = domain_name(connection->snapshot, &event->uuid);
+    uuid_format(&event->uuid, uuid);
+    if (event->abandoned) {
+        log_warning("connection %s: domain %s (%s): %s; it is asked alone now",
+                    connection->name, name, uuid, event->error.text);
+    } else if (event->good) {
+        log_notice("connection %s: domain %s (%s): %s: it answers again",
+                   connection->name, name, uuid, section_name(event->section));
+    }
+}
+
 void connection_handle(struct connection *connection, struct collector_event *event)
 {
-    if (event->kind == COLLECTOR_STATE) {
+    switch (event->kind) {
+    case COLLECTOR_STATE:
         handle_state(connection, event);
-    } else {
+        break;
+    case COLLECTOR_COLLECTED:
         handle_collected(connection, event);
+        break;
+    case COLLECTOR_DOMAIN:
+        handle_domain(connection, event);
+        break;
     }
 }

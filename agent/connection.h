@@ -24,6 +24,7 @@ struct connection {
     char *public_uri; /* without user names and secrets */
     char *context;
     const struct backend_ops *ops;
+    const struct config *config; /* the one in force */
     struct collector *collector;
     struct connection_status status;
     struct snapshot *snapshot; /* never NULL */
@@ -33,11 +34,13 @@ struct connection {
     unsigned late;      /* of these, known to be late: nobody waits for them */
     bool silent;        /* since one was late, nothing at all has come */
     int64_t failed_ns[SECTION_COUNT]; /* last failure; CLOCK_NEVER: none */
+    int64_t unresponsive_ns;          /* when it became so; CLOCK_NEVER: it is not */
 };
 
 /*
  * Makes a connection and starts its collector.  id: never used before by this
- * process.  index: hvxConnectionIndex.
+ * process.  config: outlives it, or is replaced by connection_configure().
+ * index: hvxConnectionIndex.
  * indices: of its domains and volumes, taken over also on failure.  NULL with words.
  */
 struct connection *connection_new(uint64_t id, const struct config *config,
@@ -45,6 +48,9 @@ struct connection *connection_new(uint64_t id, const struct config *config,
                                   const struct backend_ops *ops,
                                   const struct snapshot_indices *indices,
                                   struct queue *queue, struct error *error);
+
+/* Another configuration is in force from now on; it outlives the connection. */
+void connection_configure(struct connection *connection, const struct config *config);
 
 /* Ends the collector and frees; patience and result as collector_stop(). */
 bool connection_free(struct connection *connection, int64_t patience_ns);
@@ -62,6 +68,10 @@ unsigned connection_await(struct connection *connection, unsigned sections,
  * nor for anything of this connection until something of it has come.
  */
 void connection_mark_late(struct connection *connection, unsigned sections);
+
+/* Sets a switch for notifications; returns what it was. */
+bool connection_set_switch(struct connection *connection, enum connection_switch which,
+                           bool on);
 
 /*
  * Takes in what the collector tells, and logs changes of state.  A snapshot in

@@ -154,16 +154,12 @@ enum mib_error transaction_test(struct transactions *transactions, const void *s
 static bool exchange(const struct agent *agent, struct step *step)
 {
     struct connection *connection = agent_find_connection(agent, step->connection);
-    bool *at;
-    bool before;
 
     if (connection == NULL) {
         return false;
     }
-    at = &connection->status.switches[step->change.which];
-    before = *at;
-    *at = step->change.on;
-    step->change.on = before;
+    step->change.on =
+        connection_set_switch(connection, step->change.which, step->change.on);
     return true;
 }
 

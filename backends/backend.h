@@ -25,7 +25,7 @@
 #include "model/uuid.h"
 
 /* Grows whenever this file or a structure it passes changes. */
-#define BACKEND_ABI 2
+#define BACKEND_ABI 3
 
 #define BACKEND_MODULE_SYMBOL "hvagentx_backend"
 
@@ -56,6 +56,11 @@ struct backend_request {
      */
     const struct uuid *uuids;
     size_t uuid_count;
+    /*
+     * Where all are asked: domains to leave out all the same.  They were read
+     * a moment ago, or do not answer and are asked apart.
+     */
+    struct uuid_set except;
     /*
      * When the agent will stop waiting, on CLOCK_BOOTTIME: a backend whose
      * hypervisor takes a time limit passes on what remains.
@@ -89,8 +94,15 @@ typedef void backend_close_fn(struct backend *backend);
  * vanished meanwhile is left out.  When an add returns false it returns at
  * once, with STATUS_TIMEOUT.
  *
+ * Before it asks for something that one domain alone can hold up, such as its
+ * monitor, it says so by builder_ask().  When that domain does not answer, the
+ * agent sets it aside, asks for the others at once by another call, with
+ * `except`, and for the domain by a call of its own.  Without builder_ask() a
+ * call that hangs holds up its section.
+ *
  * STATUS_OK: all that was asked for has been delivered; for SECTION_DOMAINS
- * and all domains this is the whole list, and any other domain is gone.
+ * and all domains this is the whole list, apart from `except`, and any other
+ * domain is gone.
  * STATUS_UNAVAILABLE: the connection is lost: the agent closes it, keeps what
  * it knew, and opens it anew.  Other errors: this call failed; the connection
  * stays open and the next call may succeed.

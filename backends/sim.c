@@ -244,6 +244,7 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
         if (is_vanished(call, domain)) {
             return STATUS_OK;
         }
+        builder_ask(call->builder, &domain->uuid);
         call->error = &failure;
         status = suffer_faults(call, &domain->faults, domain->source, &changed);
         call->error = error;
@@ -261,6 +262,20 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
                                                                  : abandoned(call);
 }
 
+/* The domain at that position of those that are asked for; NULL: none is. */
+static const struct sim_domain *wanted_domain(const struct call *call,
+                                              const struct backend_request *request,
+                                              size_t position)
+{
+    const struct sim_domain *domain;
+
+    if (request->uuid_count != 0) {
+        return sim_node_find(call->node, &request->uuids[position]);
+    }
+    domain = &call->node->domains[position];
+    return uuid_set_has(&request->except, &domain->uuid) ? NULL : domain;
+}
+
 static enum status deliver_domains(struct call *call,
                                    const struct backend_request *request)
 {
@@ -269,9 +284,7 @@ static enum status deliver_domains(struct call *call,
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct sim_domain *domain =
-            request->uuid_count != 0 ? sim_node_find(call->node, &request->uuids[i])
-                                     : &call->node->domains[i];
+        const struct sim_domain *domain = wanted_domain(call, request, i);
 
         if (domain != NULL) {
             status = deliver_domain(call, domain);

@@ -47,6 +47,11 @@ struct connection_status {
     enum connection_state state;
     time_t since;                     /* in that state, wall clock */
     char last_error[ERROR_TEXT_SIZE]; /* empty: none yet */
+    /*
+     * When counters came back that had been absent, because the connection was
+     * down or silent, on CLOCK_BOOTTIME; CLOCK_NEVER: not yet.
+     */
+    int64_t discontinuity_ns;
     int64_t collected_ns;             /* when the last good collection ended, on
                                CLOCK_BOOTTIME; CLOCK_NEVER: none yet */
     int64_t collection_time_ns;       /* how long the last one took, good or not;

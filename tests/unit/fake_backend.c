@@ -8,7 +8,6 @@
 #include "tests/unit/fake_backend.h"
 
 #define SCHEME "fake:"
-#define DOMAINS_MAX 9
 
 /* The thread sanitizer has a thread of its own. */
 #ifdef __SANITIZE_THREAD__
@@ -29,6 +28,8 @@ struct plan {
     char words[ERROR_TEXT_SIZE];
     bool held;
     unsigned delivered; /* before it hangs */
+    uint64_t hanging;   /* bit n: the domain of number n hangs */
+    unsigned asked[FAKE_DOMAINS_MAX];
     unsigned begun;
     unsigned returned;
     unsigned most_running;
@@ -98,7 +99,7 @@ void fake_set_status(struct fake *fake, enum fake_call call, enum status status,
 void fake_set_domains(struct fake *fake, unsigned count)
 {
     pthread_mutex_lock(&fake->lock);
-    fake->domain_count = count > DOMAINS_MAX ? DOMAINS_MAX : count;
+    fake->domain_count = count > FAKE_DOMAINS_MAX ? FAKE_DOMAINS_MAX : count;
     pthread_mutex_unlock(&fake->lock);
 }
 
@@ -131,6 +132,31 @@ void fake_release(struct fake *fake, enum fake_call call)
     fake->plans[call].held = false;
     pthread_cond_broadcast(&fake->changed);
     pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_hang_domain(struct fake *fake, enum fake_call call, unsigned number)
+{
+    pthread_mutex_lock(&fake->lock);
+    fake->plans[call].hanging |= UINT64_C(1) << number;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_release_domain(struct fake *fake, enum fake_call call, unsigned number)
+{
+    pthread_mutex_lock(&fake->lock);
+    fake->plans[call].hanging &= ~(UINT64_C(1) << number);
+    pthread_cond_broadcast(&fake->changed);
+    pthread_mutex_unlock(&fake->lock);
+}
+
+unsigned fake_asked(struct fake *fake, enum fake_call call, unsigned number)
+{
+    unsigned asked;
+
+    pthread_mutex_lock(&fake->lock);
+    asked = fake->plans[call].asked[number];
+    pthread_mutex_unlock(&fake->lock);
+    return asked;
 }
 
 /* Copies what is told of a kind of call. */
@@ -315,7 +341,7 @@ static void fake_close(struct backend *backend)
 static bool add(struct builder *builder, unsigned number)
 {
     const struct uuid uuid = fake_uuid(number);
-    const char name[] = { (char)('a' + (int)number), '\0' };
+    const char name[] = { (char)('A' + (int)number), '\0' };
     const struct domain domain = {
         .uuid = uuid,
         .name = name,
@@ -356,23 +382,56 @@ static bool add_failure(struct builder *builder, unsigned number)
     return builder_add_failure(builder, &uuid, &error);
 }
 
-/* Delivers the domains from `first` up to `end`; false: it shall stop. */
-static bool deliver(struct fake *fake, struct builder *builder, unsigned first,
-                    unsigned end)
+/* Asks for one domain, which may hang, and delivers it; false: it shall stop. */
+static bool deliver(struct fake *fake, enum fake_call call, struct builder *builder,
+                    unsigned number)
 {
-    for (unsigned number = first; number < end; number++) {
-        bool fails;
+    const struct uuid uuid = fake_uuid(number);
+    bool fails;
+    bool added;
 
+    builder_ask(builder, &uuid);
+    pthread_mutex_lock(&fake->lock);
+    fake->plans[call].asked[number]++;
+    pthread_cond_broadcast(&fake->changed);
+    while ((fake->plans[call].hanging >> number & 1) != 0) {
+        pthread_cond_wait(&fake->changed, &fake->lock);
+    }
+    fails = fake->failing == (int)number;
+    pthread_mutex_unlock(&fake->lock);
+    added = fails ? add_failure(builder, number) : add(builder, number);
+    if (!added) {
         pthread_mutex_lock(&fake->lock);
-        fails = fake->failing == (int)number;
+        fake->refused++;
         pthread_mutex_unlock(&fake->lock);
-        if (!(fails ? add_failure(builder, number) : add(builder, number))) {
-            pthread_mutex_lock(&fake->lock);
-            fake->refused++;
-            pthread_mutex_unlock(&fake->lock);
+    }
+    return added;
+}
+
+static bool is_wanted(const struct backend_request *request, unsigned number)
+{
+    const struct uuid uuid = fake_uuid(number);
+    const struct uuid_set wanted = { request->uuids, request->uuid_count };
+
+    return wanted.count > 0 ? uuid_set_has(&wanted, &uuid)
+                            : !uuid_set_has(&request->except, &uuid);
+}
+
+/* Delivers what is wanted; hangs as a whole when `early` domains are through. */
+static bool deliver_domains(struct fake *fake, const struct backend_request *request,
+                            struct builder *builder, unsigned count, unsigned early)
+{
+    enum fake_call call = (enum fake_call)request->section;
+
+    for (unsigned number = 0; number < count; number++) {
+        if (number == early) {
+            wait_until_released(fake, call);
+        }
+        if (is_wanted(request, number) && !deliver(fake, call, builder, number)) {
             return false;
         }
     }
+    wait_until_released(fake, call);
     return true;
 }
 
@@ -408,19 +467,14 @@ static enum status fake_collect(struct backend *backend,
     begin(fake, call);
     pthread_mutex_lock(&fake->lock);
     count = fake->domain_count;
-    early = fake->plans[call].held ? fake->plans[call].delivered : 0;
+    early = fake->plans[call].delivered;
     pthread_mutex_unlock(&fake->lock);
-    if (early > count) {
-        early = count;
-    }
     if (!section_is_of_domains(request->section)) {
         wait_until_released(fake, call);
         wanted = request->section == SECTION_NODE ? deliver_node(builder)
                                                   : deliver_storage(builder);
     } else {
-        wanted = deliver(fake, builder, 0, early);
-        wait_until_released(fake, call);
-        wanted = wanted && deliver(fake, builder, early, count);
+        wanted = deliver_domains(fake, request, builder, count, early);
     }
     if (!wanted) {
         error_set(error, STATUS_TIMEOUT, "nobody waits for it");

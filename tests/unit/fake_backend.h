@@ -48,7 +48,8 @@ const char *fake_uri(const struct fake *fake);
 void fake_set_status(struct fake *fake, enum fake_call call, enum status status,
                      const char *words);
 
-/* How many domains there are: 0 to 9, each with a name and UUID of its own. */
+/* How many domains there are, each with a name and UUID of its own. */
+#define FAKE_DOMAINS_MAX 64
 void fake_set_domains(struct fake *fake, unsigned count);
 struct uuid fake_uuid(unsigned number);
 
@@ -61,6 +62,16 @@ void fake_set_failing(struct fake *fake, int number);
  */
 void fake_hold(struct fake *fake, enum fake_call call, unsigned delivered);
 void fake_release(struct fake *fake, enum fake_call call);
+
+/*
+ * The domain of that number hangs, from now on, each call of that kind that
+ * asks for it, until it is let go.  The calls announce whom they ask.
+ */
+void fake_hang_domain(struct fake *fake, enum fake_call call, unsigned number);
+void fake_release_domain(struct fake *fake, enum fake_call call, unsigned number);
+
+/* How often the domain of that number was asked for, by calls of that kind. */
+unsigned fake_asked(struct fake *fake, enum fake_call call, unsigned number);
 
 /*
  * Calls of that kind begun, those of them that are under way, and the most

@@ -32,6 +32,11 @@ static const oid per_vm[] = { 1, 3, 6, 1, 2, 1, 236, 1, 9, 0 };
 static const oid bulk[] = { 1, 3, 6, 1, 2, 1, 236, 1, 10, 0 };
 #define NAME_LENGTH 10
 
+/* Of a hypervisor that nobody needs to ask. */
+static const struct backend_ops ops = {
+    .capabilities = BACKEND_CAPABILITY_BIT(BACKEND_CAN_EVENTS),
+};
+
 struct fixture {
     struct agent agent;
     struct config config;
@@ -57,6 +62,7 @@ static int setup(void **state)
     fixture->agent.connections = fixture->listed;
     for (size_t i = 0; i < CONNECTIONS; i++) {
         fixture->connections[i].id = 10 + i;
+        fixture->connections[i].ops = &ops;
         fixture->connections[i].snapshot = &fixture->snapshot;
         /* On, which nobody could set: so that a SET changes something. */
         fixture->connections[i].status.switches[CONNECTION_SWITCH_PER_DOMAIN] = true;
