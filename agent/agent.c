@@ -407,6 +407,7 @@ struct mib_context agent_context(const struct agent *agent,
 {
     return (struct mib_context) {
         .now_ns = now_ns,
+        .date_ns = clock_date_ns() - (clock_boot_ns() - now_ns),
         .stale_limit_ns = agent->config->stale_limit_ns,
         .agent = &agent->status,
         .connections = view->listed,

@@ -84,6 +84,7 @@ enum mib_affinity {
 /* What one SNMP context shows at one moment. */
 struct mib_context {
     int64_t now_ns;         /* clock_boot_ns() */
+    int64_t date_ns;        /* clock_date_ns() at now_ns */
     int64_t stale_limit_ns; /* data older than this is not told any longer */
     const struct agent_status *agent;
     /* The connections this context may list, in order of their index. */
@@ -292,6 +293,15 @@ bool mib_set_text(struct mib_value *value, const char *text);
 
 /* For getters: DateAndTime (RFC 2579), 11 octets in UTC, into scratch. */
 bool mib_set_date(struct mib_value *value, time_t time);
+
+/*
+ * For getters: DateAndTime of a moment on CLOCK_BOOTTIME (at most 100 years
+ * away), 11 octets in UTC, into scratch.  It is the date the moment has by the
+ * date of now: where that was changed since, the moment's has changed with it.
+ * False for CLOCK_NEVER.
+ */
+bool mib_set_moment(const struct mib_context *context, struct mib_value *value,
+                    int64_t boot_ns);
 
 /* For getters: TruthValue (RFC 2579). */
 bool mib_set_truth(struct mib_value *value, bool truth);

@@ -24,7 +24,7 @@ bool mib_set_text(struct mib_value *value, const char *text)
     return true;
 }
 
-bool mib_set_date(struct mib_value *value, time_t time)
+static bool set_date(struct mib_value *value, time_t time, unsigned deciseconds)
 {
     struct tm utc;
     unsigned year;
@@ -40,13 +40,35 @@ bool mib_set_date(struct mib_value *value, time_t time)
     value->scratch[4] = (uint8_t)utc.tm_hour;
     value->scratch[5] = (uint8_t)utc.tm_min;
     value->scratch[6] = (uint8_t)utc.tm_sec;
-    value->scratch[7] = 0;
+    value->scratch[7] = (uint8_t)deciseconds;
     value->scratch[8] = '+';
     value->scratch[9] = 0;
     value->scratch[10] = 0;
     value->string.bytes = value->scratch;
     value->string.length = DATE_LENGTH;
     return true;
+}
+
+bool mib_set_date(struct mib_value *value, time_t time)
+{
+    return set_date(value, time, 0);
+}
+
+bool mib_set_moment(const struct mib_context *context, struct mib_value *value,
+                    int64_t boot_ns)
+{
+    int64_t date_ns;
+    int64_t second;
+
+    if (boot_ns == CLOCK_NEVER) {
+        return false;
+    }
+    date_ns = context->date_ns - (context->now_ns - boot_ns);
+    /* Rounded down, before 1970 too. */
+    second = date_ns / CLOCK_NS_PER_S - (date_ns % CLOCK_NS_PER_S < 0 ? 1 : 0);
+    return set_date(
+        value, (time_t)second,
+        (unsigned)((date_ns - second * CLOCK_NS_PER_S) / (CLOCK_NS_PER_S / 10)));
 }
 
 bool mib_set_truth(struct mib_value *value, bool truth)

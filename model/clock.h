@@ -29,4 +29,16 @@ static inline int64_t clock_boot_ns(void)
     return (int64_t)now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
 }
 
+/*
+ * The date, in nanoseconds since 1970 (UTC).  It may jump at any time, both
+ * ways: for showing dates, never for ages, deadlines or order.  Any thread.
+ */
+static inline int64_t clock_date_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
+}
+
 #endif

@@ -272,6 +272,7 @@ static void fill(struct mib_fixture *fixture)
     mib_fixture_set_rows(fixture, 1);
     fixture->context = (struct mib_context) {
         .now_ns = FIXTURE_NOW_NS,
+        .date_ns = FIXTURE_DATE_NS,
         .stale_limit_ns = FIXTURE_STALE_LIMIT_NS,
         .agent = &fixture->agent,
         .connections = fixture->listed,

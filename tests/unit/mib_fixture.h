@@ -20,6 +20,8 @@
 
 /* Moments on CLOCK_BOOTTIME, apart from each other and from 0. */
 #define FIXTURE_NOW_NS (1000000 * CLOCK_NS_PER_S)
+/* What the date is at that moment: 2023-11-14 22:13:20.75 UTC. */
+#define FIXTURE_DATE_NS (1700000000 * CLOCK_NS_PER_S + 750 * CLOCK_NS_PER_MS)
 #define FIXTURE_SAMPLED_NS (FIXTURE_NOW_NS - CLOCK_NS_PER_S)
 #define FIXTURE_STALE_LIMIT_NS (60 * CLOCK_NS_PER_S)
 

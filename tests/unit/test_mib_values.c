@@ -571,6 +571,53 @@ static void test_dates_are_told_in_utc(void **state)
     }
 }
 
+static void check_moment(const struct mib_fixture *fixture, int64_t boot_ns,
+                         const char expected[11])
+{
+    struct mib_value value;
+
+    assert_true(mib_set_moment(&fixture->context, &value, boot_ns));
+    assert_int_equal(value.string.length, 11);
+    assert_memory_equal(value.string.bytes, expected, 11);
+}
+
+static void test_a_moment_has_the_date_it_has_by_the_date_of_now(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    const int64_t now_ns = FIXTURE_NOW_NS;
+    struct mib_value value;
+
+    check_moment(fixture, now_ns, "\x07\xe7\x0b\x0e\x16\x0d\x14\x07+\0\0");
+    check_moment(fixture, now_ns - 50 * CLOCK_NS_PER_MS,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x14\x07+\0\0");
+    check_moment(fixture, now_ns - 51 * CLOCK_NS_PER_MS,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x14\x06+\0\0");
+    check_moment(fixture, now_ns - 800 * CLOCK_NS_PER_MS,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x13\x09+\0\0");
+    check_moment(fixture, now_ns + 250 * CLOCK_NS_PER_MS,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x15\x00+\0\0");
+    /* Before the machine was booted: a domain that came by migration. */
+    check_moment(fixture, now_ns - 5 * 365 * 24 * HOUR_NS,
+                 "\x07\xe2\x0b\x0f\x16\x0d\x14\x07+\0\0");
+    assert_false(mib_set_moment(&fixture->context, &value, CLOCK_NEVER));
+}
+
+static void test_a_moment_moves_with_the_date(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    fixture->context.date_ns = 0;
+    check_moment(fixture, FIXTURE_NOW_NS, "\x07\xb2\x01\x01\x00\x00\x00\x00+\0\0");
+    check_moment(fixture, FIXTURE_NOW_NS - 1, "\x07\xb1\x0c\x1f\x17\x3b\x3b\x09+\0\0");
+    check_moment(fixture, FIXTURE_NOW_NS - CLOCK_NS_PER_S,
+                 "\x07\xb1\x0c\x1f\x17\x3b\x3b\x00+\0\0");
+    check_moment(fixture, FIXTURE_NOW_NS - 100 * 365 * 24 * HOUR_NS,
+                 "\x07\x4e\x01\x19\x00\x00\x00\x00+\0\0");
+    /* 2036-02-29 */
+    fixture->context.date_ns = 2087942399 * CLOCK_NS_PER_S;
+    check_moment(fixture, FIXTURE_NOW_NS, "\x07\xf4\x02\x1d\x17\x3b\x3b\x00+\0\0");
+}
+
 /* --- hvxConnectionTable ----------------------------------------------------- */
 
 static void test_a_connection_that_works(void **state)
@@ -723,6 +770,8 @@ int main(void)
         WITH_FIXTURE(test_a_row_has_the_index_of_its_domain),
         WITH_FIXTURE(test_the_agent_tells_of_itself),
         cmocka_unit_test(test_dates_are_told_in_utc),
+        WITH_FIXTURE(test_a_moment_has_the_date_it_has_by_the_date_of_now),
+        WITH_FIXTURE(test_a_moment_moves_with_the_date),
         WITH_FIXTURE(test_a_connection_that_works),
         WITH_FIXTURE(test_a_connection_that_never_answered),
         WITH_FIXTURE(test_connections_have_the_numbers_of_the_configuration),
