@@ -10,9 +10,17 @@
 #include "agent/log.h"
 #include "agent/module.h"
 #include "agent/state.h"
+#include "agent/usage.h"
+#include "model/text.h"
 
 /* How long a clean end waits for calls to the hypervisors. */
 #define END_PATIENCE_NS (500 * CLOCK_NS_PER_MS)
+
+/* How often it is read what the process uses, if anybody asks. */
+#define USAGE_NS CLOCK_NS_PER_S
+
+/* What counts as a change of the date. */
+#define DATE_CHANGE_NS (100 * CLOCK_NS_PER_MS)
 
 static const char *state_folder(const struct agent *agent)
 {
@@ -300,8 +308,9 @@ struct agent *agent_new(struct config *config, bool keep_state, struct error *er
     agent->config = config;
     agent->lock_fd = -1;
     agent->status.version = PACKAGE_VERSION;
-    agent->status.started = time(NULL);
     agent->status.started_ns = clock_boot_ns();
+    agent->status.configured_ns = agent->status.started_ns;
+    agent->usage_ns = CLOCK_NEVER;
     agent->tree = mib_tree_new();
     agent->queue = queue_new();
     if (agent->tree == NULL || agent->queue == NULL) {
@@ -370,12 +379,20 @@ enum status agent_reload(struct agent *agent, struct config *config,
     } else {
         refused = agent->config;
         agent->config = config;
+        agent->status.configured_ns = clock_boot_ns();
+        agent->status.config_error[0] = '\0';
     }
     for (size_t i = 0; i < agent->connection_count; i++) {
         connection_configure(agent->connections[i], agent->config);
     }
     config_free(refused);
     return status;
+}
+
+void agent_refuse(struct agent *agent, const struct error *error)
+{
+    text_clean(agent->status.config_error, sizeof(agent->status.config_error),
+               error->text);
 }
 
 struct agent_view *agent_find_view(struct agent *agent, const void *context,
@@ -402,12 +419,33 @@ struct connection *agent_find_connection(const struct agent *agent, uint64_t id)
     return NULL;
 }
 
-struct mib_context agent_context(const struct agent *agent,
-                                 const struct agent_view *view, int64_t now_ns)
+/*
+ * The two clocks are not read at the same moment.  Only what is more than that
+ * is a change of the date: else the same moment would get another date, a
+ * tenth of a second apart, from one answer to the next.
+ */
+static void follow_date(struct agent *agent)
 {
+    int64_t offset_ns = clock_date_ns() - clock_boot_ns();
+    int64_t change_ns = offset_ns - agent->date_offset_ns;
+
+    if (change_ns <= -DATE_CHANGE_NS || change_ns >= DATE_CHANGE_NS) {
+        agent->date_offset_ns = offset_ns;
+    }
+}
+
+struct mib_context agent_context(struct agent *agent, const struct agent_view *view,
+                                 int64_t now_ns)
+{
+    follow_date(agent);
+    if (agent->usage_ns == CLOCK_NEVER || now_ns - agent->usage_ns >= USAGE_NS) {
+        agent->usage_ns = now_ns;
+        agent->status.memory_bytes = usage_memory_bytes();
+        agent->status.cpu_time_ns = usage_cpu_time_ns();
+    }
     return (struct mib_context) {
         .now_ns = now_ns,
-        .date_ns = clock_date_ns() - (clock_boot_ns() - now_ns),
+        .date_ns = now_ns + agent->date_offset_ns,
         .stale_limit_ns = agent->config->stale_limit_ns,
         .agent = &agent->status,
         .connections = view->listed,

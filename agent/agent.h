@@ -32,6 +32,8 @@ struct agent_view {
 struct agent {
     struct config *config;
     struct agent_status status;
+    int64_t date_offset_ns; /* clock_date_ns() less clock_boot_ns(), as shown */
+    int64_t usage_ns;       /* when it was read what the process uses */
     struct mib_tree *tree;
     struct queue *queue;
     uint64_t last_id; /* of a connection */
@@ -67,6 +69,9 @@ bool agent_free(struct agent *agent);
 enum status agent_reload(struct agent *agent, struct config *config,
                          struct error *error) MUST_CHECK;
 
+/* A configuration was refused: *error is shown until another one is taken. */
+void agent_refuse(struct agent *agent, const struct error *error);
+
 /* The view of a context; NULL: nobody serves it. */
 struct agent_view *agent_find_view(struct agent *agent, const void *context,
                                    size_t length);
@@ -74,9 +79,12 @@ struct agent_view *agent_find_view(struct agent *agent, const void *context,
 /* The connection of an id; NULL: it is gone. */
 struct connection *agent_find_connection(const struct agent *agent, uint64_t id);
 
-/* What the lookup functions of mib.h need, valid until the next agent_drain(). */
-struct mib_context agent_context(const struct agent *agent,
-                                 const struct agent_view *view, int64_t now_ns);
+/*
+ * What the lookup functions of mib.h need, valid until the next agent_drain().
+ * Brings the date up to now, and what the process uses up to the last second.
+ */
+struct mib_context agent_context(struct agent *agent, const struct agent_view *view,
+                                 int64_t now_ns);
 
 /* Takes in what the collectors have told since the last time. */
 void agent_drain(struct agent *agent);

@@ -87,6 +87,15 @@ void config_free(struct config *config)
     free(config);
 }
 
+/*
+ * How much of a word may be repeated in an error, which managers can read as
+ * hvxAgentConfigError: where a URI stands in the wrong place, not its secrets.
+ */
+static int public_length(const char *word)
+{
+    return (int)strcspn(word, ":@?");
+}
+
 static enum status check_name(const char *name, struct error *error)
 {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"
@@ -96,9 +105,9 @@ static enum status check_name(const char *name, struct error *error)
         || name[0] == '.') {
         return error_set(
             error, STATUS_INVALID,
-            "'%s' is no name of a connection: use 1 to %d letters, digits, "
+            "'%.*s' is no name of a connection: use 1 to %d letters, digits, "
             "'_', '-' and '.', not beginning with '.'",
-            name, CONFIG_NAME_SIZE - 1);
+            public_length(name), name, CONFIG_NAME_SIZE - 1);
     }
     return STATUS_OK;
 }
@@ -252,9 +261,9 @@ static void parse_connection(const char *token, char *line)
                    && next_word(&line, context, sizeof(context))) {
             has_context = true;
         } else {
-            netsnmp_config_error("'%s' is not understood; write: connection NAME URI "
-                                 "[context CONTEXT] [default]",
-                                 word);
+            netsnmp_config_error("'%.*s' is not understood; write: connection NAME "
+                                 "URI [context CONTEXT] [default]",
+                                 public_length(word), word);
             return;
         }
     }
@@ -482,7 +491,18 @@ struct complaints {
     const char *file; /* NULL: hvagentx.conf in the search path */
     unsigned count;
     void (*complain)(const char *line);
+    struct error *error; /* gets the first one; may be NULL */
 };
+
+static enum status tell(struct complaints *complaints, enum status status,
+                        const char *line)
+{
+    if (complaints->count++ == 0) {
+        error_set(complaints->error, status, "%s", line);
+    }
+    complaints->complain(line);
+    return status;
+}
 
 /*
  * Whether a complaint, "PATH: line N: ...", is about a file of ours.  In the
@@ -519,9 +539,8 @@ static void pass_complaint(const char *line, void *argument)
     if (!is_ours(complaints, line)) {
         return;
     }
-    complaints->count++;
     if (at == NULL) {
-        complaints->complain(line);
+        (void)tell(complaints, STATUS_INVALID, line);
         return;
     }
     snprintf(
@@ -529,7 +548,7 @@ static void pass_complaint(const char *line, void *argument)
         "%.*sError: unknown directive '%.*s'; hvagentx.conf(5) lists those there are",
         (int)(at - line), line, (int)strcspn(at + strlen(unknown), "."),
         at + strlen(unknown));
-    complaints->complain(text);
+    (void)tell(complaints, STATUS_INVALID, text);
 }
 
 static void read_files(const char *file)
@@ -549,9 +568,9 @@ static void read_files(const char *file)
 }
 
 /* The rest of what must be true of a configuration as a whole. */
-static enum status complete(struct config *config, const char *file,
-                            void (*complain)(const char *line))
+static enum status complete(struct config *config, struct complaints *complaints)
 {
+    const char *file = complaints->file;
     char text[PATH_MAX + 128];
     bool marked = false;
 
@@ -559,8 +578,7 @@ static enum status complete(struct config *config, const char *file,
         snprintf(text, sizeof(text),
                  "%s: no connection is configured: write 'connection NAME URI' into it",
                  file);
-        complain(text);
-        return STATUS_INVALID;
+        return tell(complaints, STATUS_INVALID, text);
     }
     if (config->connection_count == 0) {
         const char *path = getenv("SNMPCONFPATH");
@@ -570,8 +588,7 @@ static enum status complete(struct config *config, const char *file,
             "no connection is configured: write 'connection NAME URI' into " APPLICATION
             ".conf in one of %s, or name another file with -c",
             path == NULL ? get_configuration_directory() : path);
-        complain(text);
-        return STATUS_INVALID;
+        return tell(complaints, STATUS_INVALID, text);
     }
     for (size_t i = 0; i < config->connection_count; i++) {
         marked = marked || config->connections[i].is_default;
@@ -587,10 +604,10 @@ static enum status complete(struct config *config, const char *file,
 }
 
 /* net-snmp's reader passes over a file that it cannot read. */
-static enum status check_readable(const char *file, void (*complain)(const char *line))
+static enum status check_readable(struct complaints *complaints)
 {
     char text[PATH_MAX + 128];
-    FILE *stream = fopen(file, "r");
+    FILE *stream = fopen(complaints->file, "r");
     int reason = errno;
 
     if (stream != NULL) {
@@ -604,22 +621,24 @@ static enum status check_readable(const char *file, void (*complain)(const char 
     if (reason == 0) {
         return STATUS_OK;
     }
-    snprintf(text, sizeof(text), "%s: cannot be read: %s", file, strerror(reason));
-    complain(text);
-    return STATUS_IO;
+    snprintf(text, sizeof(text), "%s: cannot be read: %s", complaints->file,
+             strerror(reason));
+    return tell(complaints, STATUS_IO, text);
 }
 
 enum status config_read(const char *file, void (*complain)(const char *line),
-                        struct config **ret_config)
+                        struct config **ret_config, struct error *error)
 {
     struct config *config = config_new();
-    struct complaints complaints = { .file = file, .complain = complain };
+    struct complaints complaints = { .file = file,
+                                     .complain = complain,
+                                     .error = error };
     struct agentx_settings before = { 0 };
     struct log_capture *capture = NULL;
     enum status status = STATUS_OK;
 
     if (config != NULL && file != NULL) {
-        status = check_readable(file, complain);
+        status = check_readable(&complaints);
     }
     if (status != STATUS_OK) {
         config_free(config);
@@ -627,21 +646,15 @@ enum status config_read(const char *file, void (*complain)(const char *line),
     }
     capture = config == NULL ? NULL : log_capture_begin();
     if (capture == NULL) {
-        complain("out of memory");
         config_free(config);
-        return STATUS_NO_MEMORY;
+        return tell(&complaints, STATUS_NO_MEMORY, "out of memory");
     }
     save_agentx(&before);
     staging = config;
     read_files(file);
     staging = NULL;
     log_capture_end(capture, pass_complaint, &complaints);
-    if (complaints.count > 0) {
-        status = STATUS_INVALID;
-    }
-    if (status == STATUS_OK) {
-        status = complete(config, file, complain);
-    }
+    status = complaints.count > 0 ? STATUS_INVALID : complete(config, &complaints);
     if (status == STATUS_OK) {
         *ret_config = config;
     } else {

@@ -69,10 +69,11 @@ void config_init(void);
 /*
  * Reads `file`, or with NULL hvagentx.conf in net-snmp's search path.
  * STATUS_OK: *ret_config is the caller's.  Otherwise each error has been given
- * to `complain` as one line, "FILE: line N: what; what to do", net-snmp's
- * settings of the AgentX session are as before, and *ret_config is untouched.
+ * to `complain` as one line, "FILE: line N: what; what to do", and the first one
+ * to *error (which may be NULL), net-snmp's settings of the AgentX session are
+ * as before, and *ret_config is untouched.
  */
 enum status config_read(const char *file, void (*complain)(const char *line),
-                        struct config **ret_config) MUST_CHECK;
+                        struct config **ret_config, struct error *error) MUST_CHECK;
 
 #endif

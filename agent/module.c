@@ -19,9 +19,10 @@ enum status module_scheme(const char *uri, char scheme[static MODULE_SCHEME_SIZE
         || (uri[length] != ':' && uri[length] != '+')) {
         return error_set(
             error, STATUS_INVALID,
-            "'%s' is no URI of a hypervisor: write SCHEME:REST, for example "
+            "'%.*s' is no URI of a hypervisor: write SCHEME:REST, for example "
             "sim:/etc/hvagentx/node.xml",
-            uri);
+            /* Without what may be a secret: managers can read this. */
+            (int)strcspn(uri, ":@?"), uri);
     }
     memcpy(scheme, uri, length);
     scheme[length] = '\0';

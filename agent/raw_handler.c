@@ -94,7 +94,7 @@ static void wait_for_data(const struct raw_handler *raw, struct agent_view *view
  * The rest of the transaction may come to the responder, which would not know
  * it, or to here.  So none is begun: what could be set is refused for now.
  */
-static void refuse_set(const struct agent *agent, const struct agent_view *view,
+static void refuse_set(struct agent *agent, const struct agent_view *view,
                        netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
     for (netsnmp_request_info *request = requests; request != NULL && view != NULL;

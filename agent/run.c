@@ -74,9 +74,9 @@ static int block_signals(void)
 /* What the command line says goes before what the file says. */
 static enum status load_config(const struct options *options,
                                void (*complain_with)(const char *line),
-                               struct config **ret_config)
+                               struct config **ret_config, struct error *error)
 {
-    enum status status = config_read(options->config, complain_with, ret_config);
+    enum status status = config_read(options->config, complain_with, ret_config, error);
 
     if (status == STATUS_OK && options->socket != NULL) {
         netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
@@ -91,12 +91,14 @@ static void reload(struct agent *agent, void *argument)
     struct config *config;
     struct error error = ERROR_NONE;
 
-    if (load_config(options, complain_in_log, &config) != STATUS_OK) {
+    if (load_config(options, complain_in_log, &config, &error) != STATUS_OK) {
         log_error("not reloaded: the configuration has errors; the old one stays");
+        agent_refuse(agent, &error);
         return;
     }
     if (agent_reload(agent, config, &error) != STATUS_OK) {
         log_error("not reloaded: %s; the old configuration stays", error.text);
+        agent_refuse(agent, &error);
         return;
     }
     log_notice("reloaded %s",
@@ -164,7 +166,7 @@ static int walk(const struct options *options)
 
     if (options->config == NULL) {
         config = config_new();
-    } else if (load_config(options, complain, &config) != STATUS_OK) {
+    } else if (load_config(options, complain, &config, NULL) != STATUS_OK) {
         return EXIT_FAILURE;
     }
     if (config == NULL) {
@@ -203,7 +205,7 @@ int run(int argc, char *const *argv)
     if (options.walk_uri != NULL) {
         return walk(&options);
     }
-    if (load_config(&options, complain, &config) != STATUS_OK) {
+    if (load_config(&options, complain, &config, NULL) != STATUS_OK) {
         return EXIT_FAILURE;
     }
     if (options.check_config) {

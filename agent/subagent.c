@@ -108,6 +108,7 @@ static int on_session_start(int major, int minor, void *server_argument,
     responder_attach(subagent->responder, server_argument);
     registrations_attach(subagent->registrations, server_argument);
     host_walk_start(subagent->host_walk);
+    subagent->agent->status.master_sessions++;
     subagent->connected = true;
     subagent->absence_told = false;
     set_ping_interval(subagent->ping_s);

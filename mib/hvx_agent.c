@@ -3,6 +3,7 @@
  * hvx_agent.c - hvxAgent: the agent observes itself.
  */
 #include "mib/hvagentx_mib.h"
+#include "model/text.h"
 
 static bool get_version(const struct mib_context *context, size_t row,
                         struct mib_value *value)
@@ -15,7 +16,7 @@ static bool get_start_time(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
     (void)row;
-    return mib_set_date(value, context->agent->started);
+    return mib_set_moment(context, value, context->agent->started_ns);
 }
 
 static bool get_up_time(const struct mib_context *context, size_t row,
@@ -57,6 +58,51 @@ static bool get_collections(const struct mib_context *context, size_t row,
     return true;
 }
 
+static bool get_master_sessions(const struct mib_context *context, size_t row,
+                                struct mib_value *value)
+{
+    (void)row;
+    value->number = context->agent->master_sessions;
+    return true;
+}
+
+static bool get_config_time(const struct mib_context *context, size_t row,
+                            struct mib_value *value)
+{
+    (void)row;
+    return mib_set_moment(context, value, context->agent->configured_ns);
+}
+
+static bool get_config_error(const struct mib_context *context, size_t row,
+                             struct mib_value *value)
+{
+    const char *text = context->agent->config_error;
+
+    (void)row;
+    value->string.bytes = text;
+    value->string.length = text_prefix(text, TEXT_MAX);
+    return true;
+}
+
+static bool get_memory(const struct mib_context *context, size_t row,
+                       struct mib_value *value)
+{
+    int64_t bytes = context->agent->memory_bytes;
+
+    (void)row;
+    return bytes >= 0 && mib_set_gauge(value, (uint64_t)bytes / 1024);
+}
+
+static bool get_cpu_time(const struct mib_context *context, size_t row,
+                         struct mib_value *value)
+{
+    int64_t time_ns = context->agent->cpu_time_ns;
+
+    (void)row;
+    value->counter64 = (uint64_t)time_ns / CLOCK_NS_PER_US;
+    return time_ns >= 0;
+}
+
 static const struct mib_column columns[] = {
     { 1, "hvxAgentVersion", MIB_STRING, MIB_READ_ONLY, 0, get_version },
     { 2, "hvxAgentStartTime", MIB_STRING, MIB_READ_ONLY, 0, get_start_time },
@@ -65,6 +111,12 @@ static const struct mib_column columns[] = {
     { 6, "hvxAgentRequestsDelegated", MIB_COUNTER32, MIB_READ_ONLY, 0, get_delegated },
     { 7, "hvxAgentRequestsLate", MIB_COUNTER32, MIB_READ_ONLY, 0, get_late },
     { 8, "hvxAgentCollections", MIB_COUNTER32, MIB_READ_ONLY, 0, get_collections },
+    { 12, "hvxAgentMasterSessions", MIB_COUNTER32, MIB_READ_ONLY, 0,
+      get_master_sessions },
+    { 13, "hvxAgentConfigTime", MIB_STRING, MIB_READ_ONLY, 0, get_config_time },
+    { 14, "hvxAgentConfigError", MIB_STRING, MIB_READ_ONLY, 0, get_config_error },
+    { 18, "hvxAgentMemory", MIB_GAUGE32, MIB_READ_ONLY, 0, get_memory },
+    { 19, "hvxAgentCpuTime", MIB_COUNTER64, MIB_READ_ONLY, 0, get_cpu_time },
 };
 
 const struct mib_group hvx_agent = {

@@ -66,12 +66,20 @@ struct connection_status {
 /* The scalars of hvxAgent. */
 struct agent_status {
     const char *version;
-    time_t started;       /* wall clock */
-    int64_t started_ns;   /* CLOCK_BOOTTIME */
-    uint32_t requests;    /* AgentX Get, GetNext and GetBulk received */
-    uint32_t delegated;   /* of these, answered after waiting */
-    uint32_t late;        /* of these, when waitLimit ran out */
-    uint32_t collections; /* finished over all connections, removed ones too */
+    int64_t started_ns;                 /* CLOCK_BOOTTIME */
+    uint32_t requests;                  /* AgentX Get, GetNext and GetBulk received */
+    uint32_t delegated;                 /* of these, answered after waiting */
+    uint32_t late;                      /* of these, when waitLimit ran out */
+    uint32_t collections;               /* finished over all connections, removed
+                                           ones too */
+    uint32_t master_sessions;           /* opened with the AgentX master */
+    int64_t configured_ns;              /* when the configuration in force was
+                                           taken, on CLOCK_BOOTTIME */
+    char config_error[ERROR_TEXT_SIZE]; /* why the last one was refused; empty:
+                                           it was taken */
+    /* What its process uses, at most a second ago; -1: not known. */
+    int64_t memory_bytes; /* resident */
+    int64_t cpu_time_ns;  /* user and system, of all its threads */
 };
 
 #endif

@@ -21,7 +21,9 @@ SCALARS = {
     "hvxAgentVersion": "STRING", "hvxAgentStartTime": "STRING",
     "hvxAgentUpTime": "Timeticks", "hvxAgentRequests": "Counter32",
     "hvxAgentRequestsDelegated": "Counter32", "hvxAgentRequestsLate": "Counter32",
-    "hvxAgentCollections": "Counter32",
+    "hvxAgentCollections": "Counter32", "hvxAgentMasterSessions": "Counter32",
+    "hvxAgentConfigTime": "STRING", "hvxAgentConfigError": "STRING",
+    "hvxAgentMemory": "Gauge32", "hvxAgentCpuTime": "Counter64",
 }
 VM_COLUMNS = {
     "vmName": "STRING", "vmUUID": "STRING", "vmOSType": "STRING",
@@ -59,8 +61,9 @@ CONNECTION_COLUMNS = {
 # Differ from one request to the next.
 VOLATILE = [oid(name) for name in (
     "hvxAgentUpTime", "hvxAgentRequests", "hvxAgentRequestsDelegated",
-    "hvxAgentRequestsLate", "hvxAgentCollections", "hvxConnectionAge",
-    "hvxConnectionCollectionTime", "hvxConnectionCollections")]
+    "hvxAgentRequestsLate", "hvxAgentCollections", "hvxAgentMemory",
+    "hvxAgentCpuTime", "hvxConnectionAge", "hvxConnectionCollectionTime",
+    "hvxConnectionCollections")]
 
 
 def is_volatile(name):
@@ -246,7 +249,8 @@ class Reading(OneNode):
             HVX_MIB: oid("hvxAgentVersion", 0),
             oid("hvxAgentVersion", 0): oid("hvxAgentStartTime", 0),
             oid("hvxAgentUpTime", 0): oid("hvxAgentRequests", 0),
-            oid("hvxAgentCollections", 0): oid("hvxConnectionName", 1),
+            oid("hvxAgentCollections", 0): oid("hvxAgentMasterSessions", 0),
+            oid("hvxAgentCpuTime", 0): oid("hvxConnectionName", 1),
             oid("hvxConnectionName", 1): oid("hvxConnectionUri", 1),
         }
         for start, wanted in cases.items():

@@ -31,8 +31,8 @@ SHORT_WALKS = 100
 
 # What goes on though the node's clock stands still, besides all TimeTicks.
 MOVING = ("hvxAgentRequests", "hvxAgentRequestsDelegated", "hvxAgentRequestsLate",
-          "hvxAgentCollections", "hvxConnectionAge", "hvxConnectionCollectionTime",
-          "hvxConnectionCollections")
+          "hvxAgentCollections", "hvxAgentMemory", "hvxAgentCpuTime",
+          "hvxConnectionAge", "hvxConnectionCollectionTime", "hvxConnectionCollections")
 
 # Pythons that may have pysnmp; Debian's package is for Debian's Python.
 PYTHONS = (sys.executable, "/usr/bin/python3")

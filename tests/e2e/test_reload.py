@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGHUP: a good change takes effect, a bad one keeps the old configuration whole."""
+import re
 import signal
 
 import lab
@@ -104,18 +105,46 @@ class Reload(LabTest):
         self.start(self.first, maxAge="1h")
         self.lab.walk(oid("vmTable"))
         before = self.lab.get(oid("hvxConnectionCollections", 1))
+        taken = self.lab.get(oid("hvxAgentConfigTime", 0))
         # Everything else in the new file is good, and must not be taken.
         for extra in ("nonsense 1\n", "waitLimit 1s\n", "connection third nocolon\n"):
+            logged = len(self.lab.agent.log())
             self.reload(self.second, extra=extra, maxAge="100ms", good=False,
                         agentXSocket=f"unix:{self.lab.folder}/elsewhere")
-            self.assertRegex(self.lab.agent.log(), r"hvagentx\.conf: line \d+: ")
+            complaint = re.search(r"\S*hvagentx\.conf: line \d+: .*",
+                                  self.lab.agent.log()[logged:])[0]
+            self.assertEqual(self.lab.get(oid("hvxAgentConfigError", 0)),
+                             string(complaint))
             self.assertEqual(self.connections(), ["first"])
             self.assertEqual(self.lab.get(oid("vmNumber", 0)), integer(len(SMALL)))
             self.assertEqual(self.lab.get(oid("hvxConnectionCollections", 1)), before)
+        self.assertEqual(self.lab.get(oid("hvxAgentConfigTime", 0)), taken)
         # It still knows its master.
         self.lab.master.stop()
         self.lab.start_master()
         self.lab.wait_served()
+        # A good one ends the complaint.
+        self.reload(self.first)
+        self.assertEqual(self.lab.get(oid("hvxAgentConfigError", 0)), string(""))
+        self.assertNotEqual(self.lab.get(oid("hvxAgentConfigTime", 0)), taken)
+
+    def test_the_first_of_several_errors_is_told(self):
+        self.start(self.first)
+        self.reload(self.first, extra="nonsense 1\nmaxAge never\n", good=False)
+        told = self.lab.get(oid("hvxAgentConfigError", 0)).value.decode()
+        self.assertIn("unknown directive 'nonsense'", told)
+        self.assertTrue(told.startswith(f"{self.lab.config_path}: line "), told)
+
+    def test_no_secret_is_told(self):
+        self.start(self.first)
+        uri = "qemu+ssh://root:geheim@node/system"
+        for line in (f"connection {uri}", f"connection {uri} sim:x",
+                     f"connection a sim:x {uri}", f"connection a {uri[4:]}",
+                     f"connection a {uri}"):
+            self.reload(self.first, extra=line + "\n", good=False)
+            told = self.lab.get(oid("hvxAgentConfigError", 0)).value
+            self.assertNotEqual(told, b"")
+            self.assertNotIn(b"geheim", told)
 
     def test_a_missing_module_keeps_the_old_configuration_whole(self):
         self.start(self.first)

@@ -243,12 +243,15 @@ static void fill(struct mib_fixture *fixture)
 {
     fixture->agent = (struct agent_status) {
         .version = "1.2.3",
-        .started = 1700000000,
         .started_ns = FIXTURE_NOW_NS - 3600 * CLOCK_NS_PER_S,
         .requests = 21,
         .delegated = 22,
         .late = 23,
         .collections = 24,
+        .master_sessions = 25,
+        .configured_ns = FIXTURE_NOW_NS - 60 * CLOCK_NS_PER_S,
+        .memory_bytes = 26 * 1024 + 1023,
+        .cpu_time_ns = 27999,
     };
     for (size_t i = 0; i < FIXTURE_CONNECTIONS; i++) {
         fill_connection(fixture, i);

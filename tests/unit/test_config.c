@@ -102,7 +102,7 @@ static struct config *read_good(const char *text)
     struct config *config = NULL;
 
     write_file(text);
-    if (config_read(path, complain, &config) != STATUS_OK || line_count != 0) {
+    if (config_read(path, complain, &config, NULL) != STATUS_OK || line_count != 0) {
         fail_msg("refused: %s: %s", text, lines[0]);
     }
     assert_non_null(config);
@@ -117,7 +117,7 @@ static const char *read_bad_line(const char *text, unsigned line)
     char place[400];
 
     write_file(text);
-    if (config_read(path, complain, &config) == STATUS_OK) {
+    if (config_read(path, complain, &config, NULL) == STATUS_OK) {
         config_free(config);
         fail_msg("taken: %s", text);
     }
@@ -610,7 +610,7 @@ static void test_each_error_is_told(void **state)
                "maxAge 1y\n"
                "nonsense\n"
                "connection a sim:/b.xml\n");
-    assert_int_equal(config_read(path, complain, &config), STATUS_INVALID);
+    assert_int_equal(config_read(path, complain, &config, NULL), STATUS_INVALID);
     assert_null(config);
     assert_int_equal(line_count, 3);
     for (unsigned i = 0; i < 3; i++) {
@@ -627,7 +627,7 @@ static void test_a_connection_is_needed(void **state)
 
     (void)state;
     write_file("maxAge 2s\n");
-    assert_int_equal(config_read(path, complain, &config), STATUS_INVALID);
+    assert_int_equal(config_read(path, complain, &config, NULL), STATUS_INVALID);
     assert_null(config);
     assert_int_equal(line_count, 1);
     assert_non_null(strstr(lines[0], "connection NAME URI"));
@@ -641,7 +641,7 @@ static void test_a_file_that_cannot_be_read(void **state)
     (void)state;
     snprintf(missing, sizeof(missing), "%s/missing.conf", folder);
     line_count = 0;
-    assert_int_equal(config_read(missing, complain, &config), STATUS_IO);
+    assert_int_equal(config_read(missing, complain, &config, NULL), STATUS_IO);
     assert_null(config);
     assert_int_equal(line_count, 1);
     assert_non_null(strstr(lines[0], missing));
@@ -654,7 +654,7 @@ static void test_a_folder_is_no_file(void **state)
 
     (void)state;
     line_count = 0;
-    assert_int_not_equal(config_read(folder, complain, &config), STATUS_OK);
+    assert_int_not_equal(config_read(folder, complain, &config, NULL), STATUS_OK);
     assert_null(config);
     assert_true(line_count > 0);
 }
@@ -666,7 +666,7 @@ static void test_the_search_path(void **state)
 
     (void)state;
     write_file("connection found sim:/found.xml\n");
-    assert_int_equal(config_read(NULL, complain, &config), STATUS_OK);
+    assert_int_equal(config_read(NULL, complain, &config, NULL), STATUS_OK);
     assert_int_equal(line_count, 0);
     assert_int_equal(config->connection_count, 1);
     assert_string_equal(config->connections[0].name, "found");
@@ -674,7 +674,7 @@ static void test_the_search_path(void **state)
 
     unlink(path);
     config = NULL;
-    assert_int_equal(config_read(NULL, complain, &config), STATUS_INVALID);
+    assert_int_equal(config_read(NULL, complain, &config, NULL), STATUS_INVALID);
     assert_null(config);
     assert_int_equal(line_count, 1);
     /* Where it was searched. */
@@ -765,7 +765,7 @@ static void test_with_an_error_the_session_keeps_its_settings(void **state)
 
     /* Also when the file is well but for what it lacks. */
     write_file("agentXSocket unix:/run/bad\nagentXTimeout 9\n");
-    assert_int_equal(config_read(path, complain, &(struct config *) { NULL }),
+    assert_int_equal(config_read(path, complain, &(struct config *) { NULL }, NULL),
                      STATUS_INVALID);
     check_settings("unix:/run/good", 3, 4, 17);
 }

@@ -539,14 +539,46 @@ static void test_the_agent_tells_of_itself(void **state)
     struct mib_fixture *fixture = *state;
 
     check_text(fixture, "hvxAgentVersion", 0, "1.2.3");
-    /* 2023-11-14 22:13:20 UTC */
+    /* An hour and a minute before the date of now. */
     check_octets(fixture, "hvxAgentStartTime", 0,
-                 "\x07\xe7\x0b\x0e\x16\x0d\x14\x00+\0\0", 11);
+                 "\x07\xe7\x0b\x0e\x15\x0d\x14\x07+\0\0", 11);
+    check_octets(fixture, "hvxAgentConfigTime", 0,
+                 "\x07\xe7\x0b\x0e\x16\x0c\x14\x07+\0\0", 11);
     check_number(fixture, "hvxAgentUpTime", 0, MIB_TIMETICKS, 360000);
     check_number(fixture, "hvxAgentRequests", 0, MIB_COUNTER32, 21);
     check_number(fixture, "hvxAgentRequestsDelegated", 0, MIB_COUNTER32, 22);
     check_number(fixture, "hvxAgentRequestsLate", 0, MIB_COUNTER32, 23);
     check_number(fixture, "hvxAgentCollections", 0, MIB_COUNTER32, 24);
+    check_number(fixture, "hvxAgentMasterSessions", 0, MIB_COUNTER32, 25);
+    check_text(fixture, "hvxAgentConfigError", 0, "");
+    check_number(fixture, "hvxAgentMemory", 0, MIB_GAUGE32, 26);
+    assert_int_equal(value_of(fixture, "hvxAgentCpuTime", 0, MIB_COUNTER64).counter64,
+                     27);
+}
+
+static void test_what_the_agent_does_not_know_of_itself_is_absent(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    fixture->agent.memory_bytes = -1;
+    fixture->agent.cpu_time_ns = -1;
+    check_absent(fixture, "hvxAgentMemory", 0);
+    check_absent(fixture, "hvxAgentCpuTime", 0);
+    fixture->agent.memory_bytes = INT64_MAX;
+    check_number(fixture, "hvxAgentMemory", 0, MIB_GAUGE32, UINT32_MAX);
+}
+
+static void test_why_a_configuration_was_refused(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    char *text = fixture->agent.config_error;
+
+    strcpy(text, "hvagentx.conf: line 7: unknown");
+    check_text(fixture, "hvxAgentConfigError", 0, "hvagentx.conf: line 7: unknown");
+    memset(text, 'x', ERROR_TEXT_SIZE - 1);
+    /* A character of two octets on the limit. */
+    memcpy(text + 254, "\xc3\xa9", 2);
+    check_octets(fixture, "hvxAgentConfigError", 0, text, 254);
 }
 
 static void test_dates_are_told_in_utc(void **state)
@@ -769,6 +801,8 @@ int main(void)
         WITH_FIXTURE(test_states_have_the_numbers_of_the_rfc),
         WITH_FIXTURE(test_a_row_has_the_index_of_its_domain),
         WITH_FIXTURE(test_the_agent_tells_of_itself),
+        WITH_FIXTURE(test_what_the_agent_does_not_know_of_itself_is_absent),
+        WITH_FIXTURE(test_why_a_configuration_was_refused),
         cmocka_unit_test(test_dates_are_told_in_utc),
         WITH_FIXTURE(test_a_moment_has_the_date_it_has_by_the_date_of_now),
         WITH_FIXTURE(test_a_moment_moves_with_the_date),
