@@ -7,20 +7,14 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/agent_view.h"
 #include "agent/log.h"
 #include "agent/module.h"
 #include "agent/state.h"
-#include "agent/usage.h"
 #include "model/text.h"
 
 /* How long a clean end waits for calls to the hypervisors. */
 #define END_PATIENCE_NS (500 * CLOCK_NS_PER_MS)
-
-/* How often it is read what the process uses, if anybody asks. */
-#define USAGE_NS CLOCK_NS_PER_S
-
-/* What counts as a change of the date. */
-#define DATE_CHANGE_NS (100 * CLOCK_NS_PER_MS)
 
 static const char *state_folder(const struct agent *agent)
 {
@@ -106,77 +100,6 @@ static struct connection *start_connection(struct agent *agent,
                           agent->queue, error);
 }
 
-static void free_views(struct agent *agent)
-{
-    for (size_t i = 0; i < agent->view_count; i++) {
-        free(agent->views[i].listed);
-        free(agent->views[i].snapshots);
-    }
-    free(agent->views);
-    agent->views = NULL;
-    agent->view_count = 0;
-}
-
-static bool init_view(struct agent_view *view, const char *context,
-                      struct connection *connection, struct connection *const *listed,
-                      size_t count)
-{
-    view->context = context;
-    view->connection = connection;
-    view->listed_count = count;
-    view->listed = calloc(count, sizeof(*view->listed));
-    view->snapshots = calloc(count, sizeof(*view->snapshots));
-    if (view->listed == NULL || view->snapshots == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        view->listed[i] = &listed[i]->status;
-        view->snapshots[i] = listed[i]->snapshot;
-    }
-    return true;
-}
-
-/* The one so marked; the first one when that could not be started. */
-static struct connection *default_connection(const struct agent *agent)
-{
-    for (size_t i = 0; i < agent->connection_count; i++) {
-        if (agent->connections[i]->status.is_default) {
-            return agent->connections[i];
-        }
-    }
-    return agent->connections[0];
-}
-
-/* The contexts of the present connections: the default one, then each its own. */
-static bool build_views(struct agent *agent)
-{
-    free_views(agent);
-    if (agent->connection_count == 0) {
-        return true;
-    }
-    agent->views = calloc(agent->connection_count + 1, sizeof(*agent->views));
-    if (agent->views == NULL) {
-        return false;
-    }
-    agent->view_count = 1;
-    if (!init_view(&agent->views[0], "", default_connection(agent), agent->connections,
-                   agent->connection_count)) {
-        goto failed;
-    }
-    for (size_t i = 0; i < agent->connection_count; i++) {
-        if (!init_view(&agent->views[agent->view_count++],
-                       agent->connections[i]->context, agent->connections[i],
-                       &agent->connections[i], 1)) {
-            goto failed;
-        }
-    }
-    return true;
-
-failed:
-    free_views(agent);
-    return false;
-}
-
 static int compare_connections(const void *a, const void *b)
 {
     const struct connection *const *first = a;
@@ -185,114 +108,282 @@ static int compare_connections(const void *a, const void *b)
     return (*first)->status.index < (*second)->status.index ? -1 : 1;
 }
 
-/* A connection that stays may have another context or mark. */
-static bool update_connection(struct connection *connection,
-                              const struct config_connection *wanted)
-{
-    char *context = strdup(wanted->context);
+/*
+ * What becomes of the connections: prepared as far as it can fail, and then
+ * either made the agent's or taken back.
+ */
+struct change {
+    const struct config *config;
+    size_t count;                    /* of its connections */
+    const struct backend_ops **ops;  /* their backends */
+    struct connection **connections; /* NULL: not started yet */
+    char **contexts;                 /* of those that go on: the new one */
+    struct agent_view *views;
+};
 
-    if (context == NULL) {
-        return false;
+static void change_end(struct change *change)
+{
+    for (size_t i = 0; change->contexts != NULL && i < change->count; i++) {
+        free(change->contexts[i]);
     }
-    free(connection->context);
-    connection->context = context;
-    connection->status.context = context;
-    connection->status.is_default = wanted->is_default;
-    return true;
+    free(change->contexts);
+    free(change->connections);
+    free(change->ops);
+    agent_views_free(change->views);
 }
 
-/*
- * Frees the connections that the new configuration has no longer, or has
- * otherwise; the others stay in agent->connections.
- */
-static void drop_connections(struct agent *agent, const struct config *config)
+/* Finds the backends, the memory, and the connections that go on. */
+static enum status change_begin(struct change *change, const struct agent *agent,
+                                const struct config *config, struct error *error)
+{
+    size_t count = config->connection_count;
+
+    *change = (struct change) {
+        .config = config,
+        .count = count,
+        .ops = calloc(count, sizeof(*change->ops)),
+        .connections = calloc(count, sizeof(struct connection *)),
+        .contexts = calloc(count, sizeof(*change->contexts)),
+        .views = agent_views_new(count),
+    };
+    if (change->ops == NULL || change->connections == NULL || change->contexts == NULL
+        || change->views == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct config_connection *wanted = &config->connections[i];
+        struct connection *connection = find_connection(agent, wanted);
+
+        if (connection != NULL && is_unchanged(agent, config, connection, wanted)) {
+            change->connections[i] = connection;
+            change->contexts[i] = strdup(wanted->context);
+            if (change->contexts[i] == NULL) {
+                return error_set(error, STATUS_NO_MEMORY, "out of memory");
+            }
+        }
+    }
+    return load_modules(config, change->ops, error);
+}
+
+/* Starts connections of names that there are none of yet. */
+static enum status start_added(struct agent *agent, struct change *change,
+                               struct error *error)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        const struct config_connection *wanted = &change->config->connections[i];
+
+        if (find_connection(agent, wanted) == NULL) {
+            change->connections[i] =
+                start_connection(agent, change->config, wanted, change->ops[i], error);
+            if (change->connections[i] == NULL) {
+                return error->status;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Whether those that have to be closed first would find their index files. */
+static enum status try_indices(const struct agent *agent, const struct change *change,
+                               struct error *error)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        struct snapshot_indices indices;
+
+        if (change->connections[i] != NULL) {
+            continue;
+        }
+        if (!open_indices(agent, change->config, &change->config->connections[i],
+                          &indices, error)) {
+            return error->status;
+        }
+        snapshot_indices_close(&indices);
+    }
+    return STATUS_OK;
+}
+
+static void close_connection(struct agent *agent, struct connection *connection)
+{
+    log_notice("connection %s: closed", connection->name);
+    agent->left_behind = !connection_free(connection, 0) || agent->left_behind;
+}
+
+static void remove_connection(struct agent *agent, struct connection *connection)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < agent->connection_count; i++) {
-        struct connection *connection = agent->connections[i];
-        const struct config_connection *wanted = NULL;
-
-        for (size_t j = 0; j < config->connection_count; j++) {
-            if (strcmp(config->connections[j].name, connection->name) == 0) {
-                wanted = &config->connections[j];
-            }
+        if (agent->connections[i] != connection) {
+            agent->connections[kept++] = agent->connections[i];
         }
-        if (wanted != NULL && is_unchanged(agent, config, connection, wanted)) {
-            agent->connections[kept++] = connection;
-            continue;
-        }
-        if (wanted == NULL) {
-            index_store_release(agent->connection_indices, connection->name,
-                                clock_boot_ns());
-        }
-        log_notice("connection %s: closed", connection->name);
-        agent->left_behind = !connection_free(connection, 0) || agent->left_behind;
     }
     agent->connection_count = kept;
+    close_connection(agent, connection);
 }
 
-/* Starts those that are not there yet, and adapts those that stay. */
-static enum status start_connections(struct agent *agent, const struct config *config,
-                                     const struct backend_ops *const *ops,
-                                     struct error *error)
+/*
+ * Starts those that have a name as before, and are another one: the one before
+ * is closed first, since both have the same index files.
+ */
+static enum status start_replaced(struct agent *agent, struct change *change,
+                                  struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status = try_indices(agent, change, error);
 
-    for (size_t i = 0; i < config->connection_count && status == STATUS_OK; i++) {
-        const struct config_connection *wanted = &config->connections[i];
-        struct connection *connection = find_connection(agent, wanted);
+    for (size_t i = 0; i < change->count && status == STATUS_OK; i++) {
+        const struct config_connection *wanted = &change->config->connections[i];
 
-        if (connection == NULL) {
-            connection = start_connection(agent, config, wanted, ops[i], error);
-            if (connection == NULL) {
-                status = error->status;
-            } else {
-                agent->connections[agent->connection_count++] = connection;
-            }
-        } else if (!update_connection(connection, wanted)) {
-            status = error_set(error, STATUS_NO_MEMORY, "out of memory");
+        if (change->connections[i] != NULL) {
+            continue;
+        }
+        remove_connection(agent, find_connection(agent, wanted));
+        change->connections[i] =
+            start_connection(agent, change->config, wanted, change->ops[i], error);
+        if (change->connections[i] == NULL) {
+            status = error->status;
         }
     }
     return status;
 }
 
-/* What can be refused is refused before anything changes. */
+static void release_unused(const char *name, uint32_t index, void *argument)
+{
+    const struct agent *agent = argument;
+
+    (void)index;
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        if (strcmp(agent->connections[i]->name, name) == 0) {
+            return;
+        }
+    }
+    index_store_release(agent->connection_indices, name, clock_boot_ns());
+}
+
+/* Shows the connections there are now, and releases the indices of all others. */
+static void settle(struct agent *agent)
+{
+    struct error error = ERROR_NONE;
+
+    if (agent->connection_count > 0) {
+        qsort(agent->connections, agent->connection_count, sizeof(*agent->connections),
+              compare_connections);
+    }
+    agent_views_fill(agent);
+    index_store_visit(agent->connection_indices, release_unused, agent);
+    if (index_store_save(agent->connection_indices, &error) != STATUS_OK) {
+        log_warning("%s; tried again when the connections change", error.text);
+    }
+}
+
+static bool is_one_of(struct connection *const *connections, size_t count,
+                      const struct connection *connection)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (connections[i] == connection) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void carry_out(struct agent *agent, struct change *change)
+{
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        if (!is_one_of(change->connections, change->count, agent->connections[i])) {
+            close_connection(agent, agent->connections[i]);
+        }
+    }
+    for (size_t i = 0; i < change->count; i++) {
+        struct connection *connection = change->connections[i];
+
+        if (change->contexts[i] != NULL) {
+            free(connection->context);
+            connection->context = change->contexts[i];
+            connection->status.context = connection->context;
+            change->contexts[i] = NULL;
+        }
+        connection->status.is_default = change->config->connections[i].is_default;
+    }
+    free(agent->connections);
+    agent->connections = change->connections;
+    agent->connection_count = change->count;
+    change->connections = NULL;
+    agent_views_free(agent->views);
+    agent->views = change->views;
+    change->views = NULL;
+    settle(agent);
+}
+
+static struct connection *start_again(struct agent *agent,
+                                      const struct config_connection *wanted)
+{
+    struct error error = ERROR_NONE;
+    const struct backend_ops *ops;
+    struct connection *connection = NULL;
+
+    if (module_load(agent->config->module_dir, wanted->uri, &ops, &error)
+        == STATUS_OK) {
+        connection = start_connection(agent, agent->config, wanted, ops, &error);
+    }
+    if (connection == NULL) {
+        log_error("connection %s: cannot be started again: %s; reload when that is "
+                  "mended",
+                  wanted->name, error.text);
+    }
+    return connection;
+}
+
+/* Puts back what there was before: those that were closed are started again. */
+static void take_back(struct agent *agent, const struct change *change)
+{
+    const struct config *config = agent->config;
+
+    for (size_t i = 0; change->connections != NULL && i < change->count; i++) {
+        if (change->connections[i] != NULL
+            && !is_one_of(agent->connections, agent->connection_count,
+                          change->connections[i])) {
+            close_connection(agent, change->connections[i]);
+        }
+    }
+    if (config == change->config) {
+        return; /* it is the first one: there was nothing before */
+    }
+    for (size_t i = 0; i < config->connection_count; i++) {
+        const struct config_connection *wanted = &config->connections[i];
+        struct connection *connection = find_connection(agent, wanted);
+
+        if (connection == NULL) {
+            connection = start_again(agent, wanted);
+            if (connection != NULL) {
+                agent->connections[agent->connection_count++] = connection;
+            }
+        }
+    }
+    settle(agent);
+}
+
 static enum status apply(struct agent *agent, const struct config *config,
                          struct error *error)
 {
-    const struct backend_ops **ops = calloc(config->connection_count, sizeof(*ops));
-    struct connection **grown = NULL;
-    enum status status = STATUS_NO_MEMORY;
+    struct change change;
+    enum status status = change_begin(&change, agent, config, error);
 
-    if (ops == NULL) {
-        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    if (status == STATUS_OK) {
+        status = start_added(agent, &change, error);
     }
-    status = load_modules(config, ops, error);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    grown =
-        realloc(agent->connections, (agent->connection_count + config->connection_count)
-                                        * sizeof(struct connection *));
-    if (grown == NULL) {
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory");
-        goto out;
-    }
-    agent->connections = grown;
-    drop_connections(agent, config);
-    status = start_connections(agent, config, ops, error);
-    qsort(agent->connections, agent->connection_count, sizeof(*agent->connections),
-          compare_connections);
-    if (!build_views(agent)) {
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory");
-    }
+    /* A manager must not see an index that is not kept yet. */
     if (status == STATUS_OK) {
         status = index_store_save(agent->connection_indices, error);
     }
-
-out:
-    free(ops);
+    if (status == STATUS_OK) {
+        status = start_replaced(agent, &change, error);
+    }
+    if (status == STATUS_OK) {
+        carry_out(agent, &change);
+    } else {
+        take_back(agent, &change);
+    }
+    change_end(&change);
     return status;
 }
 
@@ -342,7 +433,7 @@ bool agent_free(struct agent *agent)
         return true;
     }
     alone = !agent->left_behind;
-    free_views(agent);
+    agent_views_free(agent->views);
     for (size_t i = 0; i < agent->connection_count; i++) {
         int64_t begun_ns = clock_boot_ns();
 
@@ -393,110 +484,4 @@ void agent_refuse(struct agent *agent, const struct error *error)
 {
     text_clean(agent->status.config_error, sizeof(agent->status.config_error),
                error->text);
-}
-
-struct agent_view *agent_find_view(struct agent *agent, const void *context,
-                                   size_t length)
-{
-    for (size_t i = 0; i < agent->view_count; i++) {
-        struct agent_view *view = &agent->views[i];
-
-        if (strlen(view->context) == length
-            && (length == 0 || memcmp(view->context, context, length) == 0)) {
-            return view;
-        }
-    }
-    return NULL;
-}
-
-struct connection *agent_find_connection(const struct agent *agent, uint64_t id)
-{
-    for (size_t i = 0; i < agent->connection_count; i++) {
-        if (agent->connections[i]->id == id) {
-            return agent->connections[i];
-        }
-    }
-    return NULL;
-}
-
-/*
- * The two clocks are not read at the same moment.  Only what is more than that
- * is a change of the date: else the same moment would get another date, a
- * tenth of a second apart, from one answer to the next.
- */
-static void follow_date(struct agent *agent)
-{
-    int64_t offset_ns = clock_date_ns() - clock_boot_ns();
-    int64_t change_ns = offset_ns - agent->date_offset_ns;
-
-    if (change_ns <= -DATE_CHANGE_NS || change_ns >= DATE_CHANGE_NS) {
-        agent->date_offset_ns = offset_ns;
-    }
-}
-
-struct mib_context agent_context(struct agent *agent, const struct agent_view *view,
-                                 int64_t now_ns)
-{
-    follow_date(agent);
-    if (agent->usage_ns == CLOCK_NEVER || now_ns - agent->usage_ns >= USAGE_NS) {
-        agent->usage_ns = now_ns;
-        agent->status.memory_bytes = usage_memory_bytes();
-        agent->status.cpu_time_ns = usage_cpu_time_ns();
-    }
-    return (struct mib_context) {
-        .now_ns = now_ns,
-        .date_ns = now_ns + agent->date_offset_ns,
-        .stale_limit_ns = agent->config->stale_limit_ns,
-        .agent = &agent->status,
-        .connections = view->listed,
-        .connection_snapshots = view->snapshots,
-        .connection_count = view->listed_count,
-        .connection = &view->connection->status,
-        .snapshot = view->connection->snapshot,
-        .sections = agent->config->unattached_storage
-                        ? SECTION_ALL
-                        : SECTION_ALL & ~SECTION_BIT(SECTION_STORAGE),
-        .affinity = agent->config->cpu_affinity,
-        .host_storage = agent->host_storage,
-    };
-}
-
-/* Takes the event over. */
-static void handle_event(struct agent *agent, struct collector_event *event)
-{
-    struct connection *connection = agent_find_connection(agent, event->id);
-
-    if (connection == NULL) {
-        collector_event_free(&event->item);
-        return;
-    }
-    connection_handle(connection, event);
-    if (event->kind == COLLECTOR_COLLECTED) {
-        agent->status.collections++;
-    }
-    collector_take_back(connection->collector, event);
-}
-
-void agent_drain(struct agent *agent)
-{
-    struct queue_item *item = queue_take(agent->queue);
-
-    if (item == NULL) {
-        return;
-    }
-    while (item != NULL) {
-        struct queue_item *next = item->next;
-
-        handle_event(agent, (struct collector_event *)item);
-        item = next;
-    }
-    for (size_t v = 0; v < agent->view_count; v++) {
-        struct agent_view *view = &agent->views[v];
-
-        for (size_t i = 0; i < view->listed_count; i++) {
-            view->snapshots[i] = view->listed_count == 1
-                                     ? view->connection->snapshot
-                                     : agent->connections[i]->snapshot;
-        }
-    }
 }

@@ -64,7 +64,10 @@ bool agent_free(struct agent *agent);
 /*
  * Changes to another configuration, which is taken over in every case:
  * connections that are the same in both go on undisturbed.  When it cannot be
- * done, all stays as it was, and *error says why.
+ * done, all stays as it was, and *error says why: nothing is closed before all
+ * that is new has been started.  Where a name has another URI, the index files
+ * are the same, and the old one has to go first; it is started again if
+ * something fails after that.
  */
 enum status agent_reload(struct agent *agent, struct config *config,
                          struct error *error) MUST_CHECK;

@@ -5,14 +5,14 @@ import re
 import signal
 
 import lab
-from lab import LabTest, wait_for
-from node import SMALL, Domain, Node
+from lab import LabTest, at_once, wait_for
+from node import SMALL, Domain, Node, fault
 from snmp import NO_OBJECT, Manager, integer, oid, string
 
 UP = 2
 
 
-class Reload(LabTest):
+class ReloadTest(LabTest):
     contexts = ("first", "second", "moved")
 
     def setUp(self):
@@ -38,6 +38,9 @@ class Reload(LabTest):
     def connections(self):
         return [value.value.decode()
                 for _, value in self.lab.walk(oid("hvxConnectionName"))]
+
+
+class Reload(ReloadTest):
 
     def test_a_connection_is_added_and_removed(self):
         second = Manager.community("second")
@@ -166,6 +169,219 @@ class Reload(LabTest):
             names = [name for name, _ in self.lab.bulk_walk(oid("vmTable"))]
             self.assertEqual(names, sorted(set(names)))
         self.assertEqual(self.connections(), ["first"])
+        self.assertEqual(len(self.lab.walk(oid("vmName"))), len(SMALL))
+
+    def test_two_contexts_change_places(self):
+        self.start(f"{self.first} context first", f"{self.second} context second")
+        self.reload(f"{self.first} context second", f"{self.second} context first")
+        for context, domains in (("first", 1), ("second", len(SMALL))):
+            manager = Manager.community(context)
+            wait_for(lambda: self.lab.get(oid("vmNumber", 0), manager)
+                     == integer(domains), f"the domains in context {context}")
+        self.assertNotIn("failed", self.lab.agent.log())
+
+    def indices(self):
+        return {value.value: name[-1] for name, value in self.lab.walk(oid("vmName"))}
+
+    def test_another_node_of_the_same_name_does_not_take_its_indices(self):
+        self.start(self.first)
+        before = self.indices()
+        self.reload(f"first sim:{self.lab.folder}/second.xml")
+        wait_for(lambda: self.indices().keys() == {b"alone"}, "the other node")
+        self.assertNotIn(self.indices()[b"alone"], before.values())
+        self.reload(self.first)
+        wait_for(lambda: len(self.indices()) == len(before), "the first node")
+        self.assertEqual(self.indices(), before)
+
+
+class Refused(ReloadTest):
+    """A connection that cannot be started: as if nobody had tried."""
+
+    def setUp(self):
+        super().setUp()
+        self.start(self.first, self.second, maxAge="1h")
+        for context in ("public", "second"):
+            self.lab.walk(oid("vmTable"), Manager.community(context))
+        self.before = self.seen()
+
+    def seen(self):
+        """What is the same as long as nothing is closed or asked."""
+        return [self.lab.walk(oid(column)) for column in (
+            "hvxConnectionName", "hvxConnectionUri", "hvxConnectionContext",
+            "hvxConnectionDefault", "hvxConnectionState", "hvxConnectionSince",
+            "hvxConnectionCollections")] + [
+                self.lab.walk(oid("vmName"), Manager.community(context))
+                for context in ("public", "first", "second")]
+
+    def block(self, name):
+        """No index file can be opened there, nor put there; the way to undo it."""
+        path = self.lab.folder / "state" / f"domains-{name}.index"
+        path.unlink(missing_ok=True)
+        path.symlink_to(path)
+        return path
+
+    def refused(self, *connections):
+        self.reload(*connections, good=False, maxAge="1h")
+        self.assertEqual(self.seen(), self.before)
+        log = self.lab.agent.log()
+        self.assertNotRegex(log, "connection (first|second): closed")
+        why = self.lab.get(oid("hvxAgentConfigError", 0)).value.decode()
+        self.assertIn("index", why)
+        self.assertIn(f"not reloaded: {why}; the old configuration stays", log)
+
+    def test_a_new_one(self):
+        third = f"third sim:{self.lab.folder}/second.xml"
+        path = self.block("third")
+        self.refused(third)
+        self.refused(f"{self.second} context moved default", third)
+        self.refused(f"fourth sim:{self.lab.folder}/first.xml", third)
+        path.unlink()
+        self.reload(third)
+        self.assertEqual(self.connections(), ["third"])
+
+    def test_another_one_of_the_same_name(self):
+        path = self.block("second")
+        self.refused(f"first sim:{self.lab.folder}/second.xml",
+                     f"second sim:{self.lab.folder}/first.xml")
+        path.unlink()
+        self.reload(f"first sim:{self.lab.folder}/second.xml",
+                    f"second sim:{self.lab.folder}/first.xml")
+        self.assertEqual(self.connections(), ["first", "second"])
+
+    def test_connections_that_cannot_be_remembered(self):
+        state = self.lab.folder / "state"
+        (state / "connections.index.new").mkdir()
+        self.refused(self.first, self.second,
+                     f"third sim:{self.lab.folder}/second.xml")
+        (state / "connections.index.new").rmdir()
+        self.reload(self.first, f"third sim:{self.lab.folder}/second.xml")
+        self.assertEqual(self.connections(), ["first", "third"])
+
+
+class Disturbed(ReloadTest):
+    """Reloads while something else is going on."""
+
+    def start_sick(self, **directives):
+        sick = self.lab.write("sick.xml", Node(SMALL, faults=[fault("hang")]).xml())
+        self.sick = f"first sim:{sick}"
+        self.lab.write_config(self.sick, self.second, waitLimit="999ms", **directives)
+        self.lab.start_agent()
+        self.lab.wait_state(UP, 2)
+
+    def mend(self):
+        """Lets calls that hang return, and with them their threads."""
+        self.lab.write("sick.xml", Node(SMALL).xml())
+
+    def answer_during(self, connections, manager):
+        """What is answered to a request that waits while connections go."""
+        def delegated():
+            return self.lab.get(oid("hvxAgentRequestsDelegated", 0)).value
+
+        def reload_while_it_waits():
+            wait_for(lambda: delegated() > before, "a request that waits")
+            self.reload(*connections, waitLimit="999ms")
+
+        before = delegated()
+        answer, _ = at_once([
+            lambda: self.lab.run("snmpget", oid("vmNumber", 0), manager=manager),
+            reload_while_it_waits])
+        return answer
+
+    def test_a_request_waits_for_a_connection_that_goes(self):
+        self.start_sick()
+        for manager in (Manager.community("first"), None):
+            answer = self.answer_during([self.second], manager)
+            self.assertNotIn("Timeout", answer.stderr)
+            self.assertEqual(self.connections(), ["second"])
+            self.reload(self.sick, self.second, waitLimit="999ms")
+            self.lab.wait_served(Manager.community("first"))
+        self.mend()
+
+    def test_a_request_waits_for_a_connection_that_is_replaced(self):
+        self.start_sick()
+        answer = self.answer_during(
+            [f"first sim:{self.lab.folder}/first.xml", self.second], None)
+        self.assertNotIn("Timeout", answer.stderr)
+        wait_for(lambda: self.lab.get(oid("vmNumber", 0)) == integer(len(SMALL)),
+                 "the domains of the new one")
+        self.mend()
+
+    def test_a_connection_that_hangs_is_left_alone_or_replaced(self):
+        self.start_sick(callTimeout="1s")
+        self.lab.agent.wait_log("connection first: unresponsive: ")
+        self.reload(self.sick, self.second, f"third sim:{self.lab.folder}/second.xml",
+                    callTimeout="1s")
+        self.assertEqual(self.connections(), ["first", "second", "third"])
+        self.assertNotIn("connection first: closed", self.lab.agent.log())
+        self.reload(f"first sim:{self.lab.folder}/first.xml", self.second,
+                    callTimeout="1s")
+        self.lab.wait_state(UP)
+        wait_for(lambda: self.lab.get(oid("vmNumber", 0)) == integer(len(SMALL)),
+                 "the domains of the new one")
+        self.mend()
+
+    def test_while_there_is_no_master(self):
+        self.start(self.first)
+        self.lab.master.stop()
+        self.lab.agent.wait_log("lost the AgentX master")
+        self.reload(self.first, self.second)
+        self.reload(f"{self.first} context moved", self.second)
+        self.lab.start_master()
+        self.lab.wait_served()
+        self.assertEqual(self.connections(), ["first", "second"])
+        for context, domains in (("moved", len(SMALL)), ("second", 1)):
+            manager = Manager.community(context)
+            self.lab.wait_served(manager)
+            wait_for(lambda: self.lab.get(oid("vmNumber", 0), manager)
+                     == integer(domains), f"the domains in context {context}")
+        self.assertNotIn("failed", self.lab.agent.log())
+
+    def test_a_storm_of_signals_under_a_walk(self):
+        self.start(self.first, self.second)
+        agent = self.lab.agent
+        since = self.lab.get(oid("hvxConnectionSince", 1))
+
+        def storm():
+            for turn in range(200):
+                self.lab.write_config(
+                    *([self.first, self.second] if turn % 2 else [self.first]))
+                agent.signal(signal.SIGHUP)
+
+        def walk():
+            return [self.lab.bulk_walk(oid("vmTable")) for _ in range(10)]
+
+        _, walks = at_once([storm, walk])
+        for rows in walks:
+            names = [name for name, _ in rows]
+            self.assertEqual(names, sorted(set(names)))
+        wait_for(lambda: self.connections() == ["first", "second"], "the last file")
+        self.assertEqual(self.lab.get(oid("hvxConnectionSince", 1)), since)
+        self.assertEqual(agent.log().count("connected to the AgentX master"), 1)
+
+    def test_nothing_is_left_after_fifty_times(self):
+        self.start(self.first)
+        agent = self.lab.agent
+        third = "third sim:" + str(
+            self.lab.write("third.xml", Node([Domain("other")]).xml()))
+        turns = ([self.first, self.second], [self.first, self.second, third],
+                 [self.first, f"second {third.split()[1]}", third],
+                 [self.first, f"{self.second} context moved default"], [self.first])
+
+        def settled():
+            return agent.descriptors(), agent.threads()
+
+        since = self.lab.get(oid("hvxConnectionSince", 1))
+        for connections in turns:
+            self.reload(*connections)
+            if connections == turns[0]:
+                self.lab.wait_state(UP, 2)
+        before = settled()
+        for _ in range(10):
+            for connections in turns:
+                self.reload(*connections)
+        wait_for(lambda: all(now <= then for now, then in zip(settled(), before)),
+                 f"{before} descriptors and threads")
+        self.assertEqual(self.lab.get(oid("hvxConnectionSince", 1)), since)
         self.assertEqual(len(self.lab.walk(oid("vmName"))), len(SMALL))
 
 
