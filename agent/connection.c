@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/connection.h"
-#include "agent/log.h"
+#include "agent/connection_parts.h"
 #include "model/clock.h"
 #include "model/text.h"
 
@@ -64,10 +63,12 @@ static void init_status(struct connection *connection,
     status->collection_time_ns = CLOCK_NEVER;
 }
 
-static void forget_failures(struct connection *connection)
+static void init_sections(struct connection *connection)
 {
-    for (int section = 0; section < SECTION_COUNT; section++) {
+    for (size_t section = 0; section < SECTION_COUNT; section++) {
         connection->failed_ns[section] = CLOCK_NEVER;
+        connection->planned_ns[section] = CLOCK_NEVER;
+        forecast_init(&connection->forecasts[section]);
     }
 }
 
@@ -112,7 +113,7 @@ struct connection *connection_new(uint64_t id, const struct config *config,
     }
     connection->id = id;
     init_status(connection, from, index);
-    forget_failures(connection);
+    init_sections(connection);
     connection->collector = collector_start(&settings, queue, error);
     if (connection->collector == NULL) {
         connection_free(connection, 0);
@@ -167,6 +168,18 @@ static unsigned supported(const struct connection *connection)
     return sections;
 }
 
+/*
+ * How old a section may be.  Where its collection alone takes longer, it is
+ * never younger, and asking at once again would not make it so.
+ */
+static int64_t allowed_age_ns(const struct connection *connection, size_t section,
+                              int64_t max_age_ns)
+{
+    int64_t duration_ns = connection->duration_ns[section];
+
+    return duration_ns < max_age_ns ? max_age_ns : 2 * duration_ns;
+}
+
 /* Of these sections, those that are older than maxAge was at that moment. */
 static unsigned old_sections(const struct connection *connection, unsigned sections,
                              int64_t arrived_ns, int64_t max_age_ns)
@@ -176,11 +189,13 @@ static unsigned old_sections(const struct connection *connection, unsigned secti
     for (unsigned section = 0; section < SECTION_COUNT; section++) {
         int64_t sampled_ns = connection->snapshot->sampled_ns[section];
         int64_t failed_ns = connection->failed_ns[section];
+        int64_t oldest_ns =
+            arrived_ns - allowed_age_ns(connection, section, max_age_ns);
 
         if ((sections & SECTION_BIT(section)) == 0
-            || (sampled_ns != CLOCK_NEVER && sampled_ns >= arrived_ns - max_age_ns)
+            || (sampled_ns != CLOCK_NEVER && sampled_ns >= oldest_ns)
             /* A failure is an answer too: do not ask again at once. */
-            || (failed_ns != CLOCK_NEVER && failed_ns >= arrived_ns - max_age_ns)) {
+            || (failed_ns != CLOCK_NEVER && failed_ns >= oldest_ns)) {
             continue;
         }
         old |= SECTION_BIT(section);
@@ -188,25 +203,98 @@ static unsigned old_sections(const struct connection *connection, unsigned secti
     return old;
 }
 
+/* Learns when managers poll; what a new poll finds fresh is planned anew. */
+static void note_request(struct connection *connection, unsigned sections, unsigned old)
+{
+    int64_t now_ns = clock_boot_ns();
+
+    for (size_t section = 0; section < SECTION_COUNT; section++) {
+        if ((sections & SECTION_BIT(section)) != 0
+            && forecast_request(&connection->forecasts[section], now_ns)) {
+            connection_plan(connection, SECTION_BIT(section) & ~old);
+        }
+    }
+}
+
 unsigned connection_await(struct connection *connection, unsigned sections,
                           int64_t arrived_ns, int64_t max_age_ns)
 {
     unsigned old;
 
+    sections &= supported(connection);
     if (sections == 0 || connection->status.state == CONNECTION_DOWN) {
         return 0;
     }
     old = old_sections(connection, sections, arrived_ns, max_age_ns);
+    note_request(connection, sections, old);
     if (old == 0) {
         return 0;
     }
-    old &= supported(connection);
     /* What is late is asked for again, in case that its end was not told. */
     if ((old & (~connection->requested | connection->late)) != 0) {
         collector_request(connection->collector, old);
         connection->requested |= old;
     }
     return connection->silent ? 0 : old & ~connection->late;
+}
+
+/* When states are to be compared although nobody asks; CLOCK_NEVER: not. */
+static int64_t states_due_ns(const struct connection *connection, int64_t now_ns)
+{
+    const bool *switches = connection->status.switches;
+    int64_t sampled_ns = connection->snapshot->sampled_ns[SECTION_DOMAINS];
+    int64_t failed_ns = connection->failed_ns[SECTION_DOMAINS];
+    int64_t last_ns = sampled_ns > failed_ns ? sampled_ns : failed_ns;
+
+    if (!switches[CONNECTION_SWITCH_PER_DOMAIN] && !switches[CONNECTION_SWITCH_BULK]) {
+        return CLOCK_NEVER;
+    }
+    if ((connection->ops->capabilities & BACKEND_CAPABILITY_BIT(BACKEND_CAN_EVENTS))
+        != 0) {
+        return CLOCK_NEVER; /* the hypervisor tells of changes itself */
+    }
+    return last_ns == CLOCK_NEVER ? now_ns
+                                  : last_ns + connection->config->state_interval_ns;
+}
+
+/* When a section is to be collected ahead of the next poll; CLOCK_NEVER: not. */
+static int64_t ahead_due_ns(const struct connection *connection, size_t section,
+                            int64_t now_ns)
+{
+    int64_t duration_ns = connection->duration_ns[section];
+
+    if (duration_ns <= connection->config->wait_limit_ns / 2) {
+        return CLOCK_NEVER; /* those who ask can wait for it */
+    }
+    return forecast_due(&connection->forecasts[section], now_ns,
+                        connection->snapshot->sampled_ns[section], duration_ns,
+                        connection->config->max_age_ns);
+}
+
+void connection_plan(struct connection *connection, unsigned sections)
+{
+    int64_t now_ns = clock_boot_ns();
+
+    for (size_t section = 0; section < SECTION_COUNT; section++) {
+        int64_t at_ns;
+        int64_t states_ns;
+
+        if ((sections & SECTION_BIT(section)) == 0) {
+            continue;
+        }
+        at_ns = ahead_due_ns(connection, section, now_ns);
+        states_ns = section == SECTION_DOMAINS ? states_due_ns(connection, now_ns)
+                                               : CLOCK_NEVER;
+        connection->ahead |= SECTION_BIT(section);
+        if (at_ns == CLOCK_NEVER || (states_ns != CLOCK_NEVER && states_ns < at_ns)) {
+            connection->ahead &= ~SECTION_BIT(section);
+            at_ns = states_ns;
+        }
+        if (at_ns != connection->planned_ns[section]) {
+            connection->planned_ns[section] = at_ns;
+            collector_schedule(connection->collector, (enum section)section, at_ns);
+        }
+    }
 }
 
 void connection_mark_late(struct connection *connection, unsigned sections)
@@ -216,37 +304,13 @@ void connection_mark_late(struct connection *connection, unsigned sections)
     connection->late |= sections;
 }
 
-/*
- * While somebody wants notifications, states are compared also when nobody
- * asks, where the hypervisor does not tell of each change itself.
- */
-static void plan_states(struct connection *connection)
-{
-    const bool *switches = connection->status.switches;
-    int64_t sampled_ns = connection->snapshot->sampled_ns[SECTION_DOMAINS];
-    int64_t failed_ns = connection->failed_ns[SECTION_DOMAINS];
-    int64_t last_ns = sampled_ns > failed_ns ? sampled_ns : failed_ns;
-    int64_t at_ns = CLOCK_NEVER;
-
-    if ((connection->ops->capabilities & BACKEND_CAPABILITY_BIT(BACKEND_CAN_EVENTS))
-        != 0) {
-        return;
-    }
-    if (switches[CONNECTION_SWITCH_PER_DOMAIN] || switches[CONNECTION_SWITCH_BULK]) {
-        at_ns = last_ns == CLOCK_NEVER
-                    ? clock_boot_ns()
-                    : last_ns + connection->config->state_interval_ns;
-    }
-    collector_schedule(connection->collector, SECTION_DOMAINS, at_ns);
-}
-
 void connection_configure(struct connection *connection, const struct config *config)
 {
     const struct collector_patience new_patience = patience(config);
 
     connection->config = config;
     collector_set_patience(connection->collector, &new_patience);
-    plan_states(connection);
+    connection_plan(connection, SECTION_ALL);
 }
 
 bool connection_set_switch(struct connection *connection, enum connection_switch which,
@@ -255,173 +319,6 @@ bool connection_set_switch(struct connection *connection, enum connection_switch
     bool was_on = connection->status.switches[which];
 
     connection->status.switches[which] = on;
-    plan_states(connection);
+    connection_plan(connection, SECTION_BIT(SECTION_DOMAINS));
     return was_on;
-}
-
-/*
- * Counters that were absent meanwhile go on from another value: when the
- * connection was down, or silent for longer than staleLimit.
- */
-static void note_discontinuity(struct connection *connection,
-                               enum connection_state state)
-{
-    int64_t now_ns = clock_boot_ns();
-    int64_t silent_ns = connection->unresponsive_ns;
-
-    if (state == CONNECTION_UNRESPONSIVE && silent_ns == CLOCK_NEVER) {
-        connection->unresponsive_ns = now_ns;
-    } else if (state != CONNECTION_UNRESPONSIVE) {
-        connection->unresponsive_ns = CLOCK_NEVER;
-    }
-    if (state == CONNECTION_UP
-        && (connection->status.state == CONNECTION_DOWN
-            || (silent_ns != CLOCK_NEVER
-                && now_ns - silent_ns > connection->config->stale_limit_ns))) {
-        connection->status.discontinuity_ns = now_ns;
-    }
-}
-
-static void handle_state(struct connection *connection,
-                         const struct collector_event *event)
-{
-    struct connection_status *status = &connection->status;
-    bool changed = event->state != status->state;
-    bool new_words = strcmp(event->error.text, status->last_error) != 0;
-
-    if (event->error.status != STATUS_OK) {
-        snprintf(status->last_error, sizeof(status->last_error), "%s",
-                 event->error.text);
-    }
-    if (event->state == CONNECTION_DOWN) {
-        connection->lost = connection->was_up;
-        connection->requested = 0;
-        connection->late = 0;
-        connection->silent = false;
-        /* A link that was up is lost by a collection, which counts. */
-        status->failures += status->state != CONNECTION_UP;
-    } else if (event->state == CONNECTION_UP) {
-        status->reconnects += connection->lost;
-        connection->lost = false;
-        connection->was_up = true;
-        connection->late = 0;
-        connection->silent = false;
-        forget_failures(connection);
-    } else if (event->state == CONNECTION_UNRESPONSIVE
-               && (status->state == CONNECTION_CONNECTING
-                   || status->state == CONNECTION_DOWN)) {
-        status->abandoned++;
-    }
-    note_discontinuity(connection, event->state);
-    if (changed) {
-        status->state = event->state;
-        status->since = time(NULL);
-    }
-    if (event->state == CONNECTION_UP) {
-        plan_states(connection);
-    }
-    if (event->state == CONNECTION_UP && changed) {
-        log_notice("connection %s: up (%s)", connection->name, status->software);
-    } else if (event->state == CONNECTION_DOWN && (changed || new_words)) {
-        log_warning("connection %s: down: %s; trying again", connection->name,
-                    event->error.text);
-    } else if (event->state == CONNECTION_UNRESPONSIVE && changed) {
-        log_warning("connection %s: unresponsive: %s", connection->name,
-                    event->error.text);
-    }
-}
-
-static void take_snapshot(struct connection *connection, struct collector_event *event)
-{
-    struct snapshot *old = connection->snapshot;
-
-    if (event->snapshot != NULL) {
-        connection->snapshot = event->snapshot;
-        event->snapshot = old;
-    }
-}
-
-static void handle_collected(struct connection *connection,
-                             struct collector_event *event)
-{
-    struct connection_status *status = &connection->status;
-    unsigned bit = SECTION_BIT(event->section);
-    bool new_words = strcmp(event->error.text, status->last_error) != 0;
-    int64_t now_ns = clock_boot_ns();
-
-    connection->requested &= ~bit;
-    connection->late &= ~bit;
-    status->collections++;
-    status->collection_time_ns = event->duration_ns;
-    connection->silent = connection->silent && event->abandoned;
-    if (event->abandoned) {
-        status->abandoned++;
-    } else if (event->good) {
-        status->collected_ns = now_ns;
-        connection->failed_ns[event->section] = CLOCK_NEVER;
-    } else {
-        status->failures++;
-    }
-    if (!event->good) {
-        connection->failed_ns[event->section] = now_ns;
-    }
-    take_snapshot(connection, event);
-    if (event->section == SECTION_DOMAINS) {
-        plan_states(connection);
-    }
-    if (event->error.status != STATUS_OK) {
-        snprintf(status->last_error, sizeof(status->last_error), "%s",
-                 event->error.text);
-        if (new_words && !event->abandoned) {
-            log_warning("connection %s: %s: %s", connection->name,
-                        section_name(event->section), event->error.text);
-        }
-    }
-}
-
-/* The name that a domain has at present; "" where it is not listed. */
-static const char *domain_name(const struct snapshot *snapshot, const struct uuid *uuid)
-{
-    for (size_t i = 0; i < snapshot->domain_count; i++) {
-        const struct domain *domain = snapshot->domains[i].domain;
-
-        if (uuid_compare(&domain->uuid, uuid) == 0) {
-            return domain->name;
-        }
-    }
-    return "";
-}
-
-static void handle_domain(struct connection *connection, struct collector_event *event)
-{
-    char uuid[UUID_TEXT_SIZE];
-    const char *name;
-
-    connection->silent = false;
-    connection->status.abandoned += event->abandoned;
-    take_snapshot(connection, event);
-    name = domain_name(connection->snapshot, &event->uuid);
-    uuid_format(&event->uuid, uuid);
-    if (event->abandoned) {
-        log_warning("connection %s: domain %s (%s): %s; it is asked alone now",
-                    connection->name, name, uuid, event->error.text);
-    } else if (event->good) {
-        log_notice("connection %s: domain %s (%s): %s: it answers again",
-                   connection->name, name, uuid, section_name(event->section));
-    }
-}
-
-void connection_handle(struct connection *connection, struct collector_event *event)
-{
-    switch (event->kind) {
-    case COLLECTOR_STATE:
-        handle_state(connection, event);
-        break;
-    case COLLECTOR_COLLECTED:
-        handle_collected(connection, event);
-        break;
-    case COLLECTOR_DOMAIN:
-        handle_domain(connection, event);
-        break;
-    }
 }

@@ -63,6 +63,8 @@ static int setup(void **state)
     for (size_t i = 0; i < CONNECTIONS; i++) {
         fixture->connections[i].id = 10 + i;
         fixture->connections[i].ops = &ops;
+        fixture->connections[i].config = &fixture->config;
+        fixture->connections[i].planned_ns[SECTION_DOMAINS] = CLOCK_NEVER;
         fixture->connections[i].snapshot = &fixture->snapshot;
         /* On, which nobody could set: so that a SET changes something. */
         fixture->connections[i].status.switches[CONNECTION_SWITCH_PER_DOMAIN] = true;
