@@ -239,7 +239,7 @@ unsigned connection_await(struct connection *connection, unsigned sections,
 }
 
 /* When states are to be compared although nobody asks; CLOCK_NEVER: not. */
-static int64_t states_due_ns(const struct connection *connection, int64_t now_ns)
+static int64_t states_due_ns(const struct connection *connection)
 {
     const bool *switches = connection->status.switches;
     int64_t sampled_ns = connection->snapshot->sampled_ns[SECTION_DOMAINS];
@@ -253,8 +253,8 @@ static int64_t states_due_ns(const struct connection *connection, int64_t now_ns
         != 0) {
         return CLOCK_NEVER; /* the hypervisor tells of changes itself */
     }
-    return last_ns == CLOCK_NEVER ? now_ns
-                                  : last_ns + connection->config->state_interval_ns;
+    /* 0: at once. */
+    return last_ns == CLOCK_NEVER ? 0 : last_ns + connection->config->state_interval_ns;
 }
 
 /* When a section is to be collected ahead of the next poll; CLOCK_NEVER: not. */
@@ -283,8 +283,8 @@ void connection_plan(struct connection *connection, unsigned sections)
             continue;
         }
         at_ns = ahead_due_ns(connection, section, now_ns);
-        states_ns = section == SECTION_DOMAINS ? states_due_ns(connection, now_ns)
-                                               : CLOCK_NEVER;
+        states_ns =
+            section == SECTION_DOMAINS ? states_due_ns(connection) : CLOCK_NEVER;
         connection->ahead |= SECTION_BIT(section);
         if (at_ns == CLOCK_NEVER || (states_ns != CLOCK_NEVER && states_ns < at_ns)) {
             connection->ahead &= ~SECTION_BIT(section);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #define STATISTICS SECTION_BIT(SECTION_STATISTICS)
 
 #define MAX_AGE_NS (5 * CLOCK_NS_PER_S)
+#define UUID_TEXT "7c0aa8f4-5d5c-4c5e-8a51-0f1f0d3b7a11"
+
 /* Of a collection. */
 #define DURATION_NS 5000
 
@@ -195,6 +198,57 @@ static void tell_abandoned(struct fixture *fixture, enum section section)
     error_set(&event.error, STATUS_TIMEOUT, "no answer");
     connection_handle(fixture->connection, &event);
     tell_state(fixture, CONNECTION_UNRESPONSIVE, "no answer");
+}
+
+/* The end of a collection of the list that took so long. */
+static void tell_lasting(struct fixture *fixture, int64_t duration_ns,
+                         int64_t started_ns)
+{
+    struct collector_event event = {
+        .kind = COLLECTOR_COLLECTED,
+        .section = SECTION_DOMAINS,
+        .good = true,
+        .started_ns = started_ns,
+        .duration_ns = duration_ns,
+    };
+
+    connection_handle(fixture->connection, &event);
+}
+
+static void tell_domain(struct fixture *fixture, bool abandoned, bool good)
+{
+    struct collector_event event = {
+        .kind = COLLECTOR_DOMAIN,
+        .section = SECTION_STATISTICS,
+        .abandoned = abandoned,
+        .good = good,
+    };
+
+    assert_true(uuid_parse(UUID_TEXT, &event.uuid));
+    if (!good) {
+        error_set(&event.error, STATUS_TIMEOUT, "statistics: no answer");
+    }
+    connection_handle(fixture->connection, &event);
+}
+
+/* Takes in what the collector itself tells until so many calls have begun. */
+static void drain_until(struct fixture *fixture, enum fake_call call, unsigned count)
+{
+    while (fake_begun(fixture->fake, call) < count) {
+        struct pollfd fd = { .fd = queue_fd(fixture->queue), .events = POLLIN };
+        struct queue_item *item;
+
+        if (poll(&fd, 1, (int)(FAKE_DEADLINE_NS / CLOCK_NS_PER_MS)) != 1) {
+            fail_msg("nothing happens");
+        }
+        for (item = queue_take(fixture->queue); item != NULL;) {
+            struct queue_item *next = item->next;
+
+            connection_handle(fixture->connection, (struct collector_event *)item);
+            collector_event_free(item);
+            item = next;
+        }
+    }
 }
 
 /* --- what is fresh enough ---------------------------------------------------------- */
@@ -594,6 +648,101 @@ static void test_a_long_uri_is_cut_at_a_character(void **state)
 #define WITHOUT_CONNECTION(test)                                                       \
     cmocka_unit_test_setup_teardown(test, setup_without_connection, teardown)
 
+/* --- what is collected although nobody asks ---------------------------------------- */
+
+static void test_states_are_compared_while_notifications_are_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct connection *connection = fixture->connection;
+    const int64_t interval_ns = 300 * CLOCK_NS_PER_MS;
+    const int64_t began_ns = clock_boot_ns();
+
+    fixture->config->state_interval_ns = interval_ns;
+    assert_false(connection_set_switch(connection, CONNECTION_SWITCH_PER_DOMAIN, true));
+    assert_int_equal(fake_begun(fixture->fake, FAKE_DOMAINS), 0);
+    fake_release(fixture->fake, FAKE_OPEN);
+    drain_until(fixture, FAKE_DOMAINS, 3);
+    assert_true(fake_begun_ns(fixture->fake, FAKE_DOMAINS)
+                >= began_ns + 2 * interval_ns);
+    /* Statistics are not. */
+    assert_int_equal(fake_begun(fixture->fake, FAKE_STATISTICS), 0);
+
+    assert_false(connection_set_switch(connection, CONNECTION_SWITCH_BULK, true));
+    assert_true(connection_set_switch(connection, CONNECTION_SWITCH_PER_DOMAIN, false));
+    drain_until(fixture, FAKE_DOMAINS, 4);
+    assert_true(connection_set_switch(connection, CONNECTION_SWITCH_BULK, false));
+    assert_int_equal(connection->planned_ns[SECTION_DOMAINS], CLOCK_NEVER);
+}
+
+static void test_a_slow_section_is_collected_for_the_next_poll(void **state)
+{
+    struct fixture *fixture = *state;
+    struct connection *connection = fixture->connection;
+    const int64_t wait_limit_ns = fixture->config->wait_limit_ns;
+    int64_t now_ns = clock_boot_ns();
+
+    tell_state(fixture, CONNECTION_UP, NULL);
+    /* Somebody polled twice, once a minute. */
+    for (int poll = 2; poll > 0; poll--) {
+        forecast_request(&connection->forecasts[SECTION_DOMAINS],
+                         now_ns - poll * 60 * CLOCK_NS_PER_S);
+    }
+    tell_lasting(fixture, wait_limit_ns / 2, now_ns - 60 * CLOCK_NS_PER_S);
+    assert_int_equal(connection->planned_ns[SECTION_DOMAINS], CLOCK_NEVER);
+    tell_lasting(fixture, wait_limit_ns / 2 + 1, now_ns - 60 * CLOCK_NS_PER_S);
+    assert_int_not_equal(connection->planned_ns[SECTION_DOMAINS], CLOCK_NEVER);
+    assert_true(connection->planned_ns[SECTION_DOMAINS] < now_ns + 60 * CLOCK_NS_PER_S);
+    /* Nothing is planned on a link that is lost. */
+    tell_state(fixture, CONNECTION_DOWN, "lost");
+    assert_int_equal(connection->planned_ns[SECTION_DOMAINS], CLOCK_NEVER);
+    assert_int_equal(connection->planned_ns[SECTION_STATISTICS], CLOCK_NEVER);
+}
+
+static void test_counters_that_come_back_are_a_discontinuity(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct connection_status *status = &fixture->connection->status;
+    int64_t before_ns;
+
+    tell_state(fixture, CONNECTION_UP, NULL);
+    assert_int_equal(status->discontinuity_ns, CLOCK_NEVER);
+    /* Late, but not for long enough that counters were absent. */
+    tell_state(fixture, CONNECTION_UNRESPONSIVE, "late");
+    tell_state(fixture, CONNECTION_UP, NULL);
+    assert_int_equal(status->discontinuity_ns, CLOCK_NEVER);
+
+    before_ns = clock_boot_ns();
+    tell_state(fixture, CONNECTION_DOWN, "lost");
+    assert_int_equal(status->discontinuity_ns, CLOCK_NEVER);
+    tell_state(fixture, CONNECTION_UP, NULL);
+    assert_true(status->discontinuity_ns >= before_ns);
+
+    before_ns = clock_boot_ns();
+    fixture->config->stale_limit_ns = -1;
+    tell_state(fixture, CONNECTION_UNRESPONSIVE, "late");
+    tell_state(fixture, CONNECTION_UP, NULL);
+    assert_true(status->discontinuity_ns >= before_ns);
+}
+
+static void test_a_domain_that_hangs_is_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    tell_state(fixture, CONNECTION_UP, NULL);
+    (void)logged(fixture);
+    tell_domain(fixture, true, false);
+    assert_int_equal(logged(fixture), 1);
+    assert_non_null(strstr(fixture->last_line, "statistics: no answer"));
+    assert_non_null(strstr(fixture->last_line, UUID_TEXT));
+    assert_int_equal(fixture->connection->status.abandoned, 1);
+    tell_domain(fixture, false, false);
+    assert_int_equal(logged(fixture), 0);
+    tell_domain(fixture, false, true);
+    assert_int_equal(fixture->connection->status.abandoned, 1);
+    assert_int_equal(fixture->connection->status.failures, 0);
+    assert_int_equal(fixture->connection->status.collections, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,6 +762,10 @@ int main(void)
         WITH_CONNECTION(test_a_slow_reconnect_counts_as_well),
         WITH_CONNECTION(test_an_open_given_up_counts_as_abandoned),
         WITH_CONNECTION(test_changes_are_logged_and_repeats_are_not),
+        WITH_CONNECTION(test_states_are_compared_while_notifications_are_on),
+        WITH_CONNECTION(test_a_slow_section_is_collected_for_the_next_poll),
+        WITH_CONNECTION(test_counters_that_come_back_are_a_discontinuity),
+        WITH_CONNECTION(test_a_domain_that_hangs_is_told_once),
         WITHOUT_CONNECTION(test_uris_are_shown_without_secrets),
         WITHOUT_CONNECTION(test_secrets_with_an_at_sign_are_hidden),
         WITHOUT_CONNECTION(test_a_long_uri_is_cut_at_a_character),
