@@ -19,11 +19,15 @@ const char *master_address(void)
     const char *address =
         netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
 
-    return address == NULL || address[0] == '\0' ? NETSNMP_AGENTX_SOCKET : address;
+    return address == NULL || address[0] == '\0' ? master_default_address() : address;
 }
 
-/* The path of a Unix socket's address, or NULL. */
-static const char *unix_path(const char *address)
+const char *master_default_address(void)
+{
+    return NETSNMP_AGENTX_SOCKET;
+}
+
+const char *master_unix_path(const char *address)
 {
     static const char prefix[] = "unix:";
 
@@ -66,7 +70,7 @@ static void explain_permission(const char *path, struct error *error)
         getgrgid_r(properties.st_gid, &entry, room, sizeof(room), &group);
     }
     error_set(error, STATUS_DENIED,
-              "no permission on the AgentX master's socket %s%s%s%s: put user %u into "
+              "no permission on the AgentX master's socket %s%s%s%s; put user %u into "
               "a group, "
               "'agentXPerms 0660 0755 SNMPD-USER GROUP' into snmpd.conf, restart "
               "snmpd, and let "
@@ -79,7 +83,7 @@ static void explain_permission(const char *path, struct error *error)
 void master_explain_absence(struct error *error)
 {
     const char *address = master_address();
-    const char *path = unix_path(address);
+    const char *path = master_unix_path(address);
     int reason;
 
     if (path == NULL) {

@@ -12,6 +12,12 @@
 /* Its address in net-snmp's notation, as agentXSocket or -x have it. */
 const char *master_address(void);
 
+/* Where a master listens that is not told another agentXSocket. */
+const char *master_default_address(void);
+
+/* The path in an address of a Unix socket, part of it; NULL: another kind. */
+const char *master_unix_path(const char *address);
+
 /*
  * Tries to reach the master's socket as net-snmp would, to tell the operator
  * in *error what is wrong and what to do.  Does not wait for an answer.

@@ -101,7 +101,7 @@ enum status module_load(const char *directory, const char *uri,
     }
     if (module->abi != BACKEND_ABI) {
         error_set(error, STATUS_UNSUPPORTED,
-                  "%s was built for backend ABI %u, this hvagentx has %u: install both "
+                  "%s was built for backend ABI %u, this hvagentx has %u; install both "
                   "from the same version",
                   path, (unsigned)module->abi, (unsigned)BACKEND_ABI);
         dlclose(handle);

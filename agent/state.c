@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,53 @@ enum status state_lock(const char *folder, int *ret_fd, struct error *error)
     }
     *ret_fd = fd;
     return STATUS_OK;
+}
+
+/*
+ * Whether the system has a lock of flock() on the file.  The number of the
+ * device is not compared: some file systems show another one there.
+ */
+static enum state_use find_lock(ino_t wanted)
+{
+    FILE *locks = fopen("/proc/locks", "re");
+    enum state_use use = STATE_FREE;
+    char line[256];
+
+    if (locks == NULL) {
+        return STATE_USE_UNKNOWN;
+    }
+    while (fgets(line, sizeof(line), locks) != NULL) {
+        uintmax_t inode;
+
+        /* "1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF" */
+        if (sscanf(line, "%*d: FLOCK %*s WRITE %*d %*x:%*x:%ju", &inode) == 1
+            && inode == (uintmax_t)wanted) {
+            use = STATE_IN_USE;
+        }
+    }
+    fclose(locks);
+    return use;
+}
+
+enum state_use state_find_user(const char *folder, long *ret_pid)
+{
+    char path[PATH_MAX];
+    struct stat properties;
+    FILE *file;
+
+    *ret_pid = 0;
+    if (snprintf(path, sizeof(path), "%s/lock", folder) >= (int)sizeof(path)
+        || stat(path, &properties) != 0) {
+        return errno == ENOENT ? STATE_FREE : STATE_USE_UNKNOWN;
+    }
+    file = fopen(path, "re");
+    if (file != NULL) {
+        if (fscanf(file, "%9ld", ret_pid) != 1) {
+            *ret_pid = 0;
+        }
+        fclose(file);
+    }
+    return find_lock(properties.st_ino);
 }
 
 struct index_store *state_open_indices(const char *folder, const char *name,

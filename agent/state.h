@@ -15,6 +15,20 @@
  */
 enum status state_lock(const char *folder, int *ret_fd, struct error *error) MUST_CHECK;
 
+/* Whether a state folder is in use, as far as the system tells. */
+enum state_use {
+    STATE_FREE,
+    STATE_IN_USE,
+    STATE_USE_UNKNOWN, /* the lock cannot be seen */
+};
+
+/*
+ * Whether an agent has the folder locked; *ret_pid: which process, as it wrote
+ * it down, 0 where that cannot be read.  Takes no lock and writes nothing, so
+ * that an agent which starts meanwhile is not disturbed.
+ */
+enum state_use state_find_user(const char *folder, long *ret_pid);
+
 /*
  * Opens the index store FOLDER/NAME.index; folder NULL: in memory.  A file
  * that is damaged is set aside, logged, and begun anew.  NULL with words.

@@ -278,7 +278,8 @@ class Lab:
         run = subprocess.run(
             [AGENT, *(str(argument) for argument in arguments)], env=self.environment,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder,
-            timeout=DEADLINE_S, user=user)
+            timeout=DEADLINE_S, user=user, group=user and pwd.getpwnam(user).pw_gid,
+            extra_groups=[] if user else None)
         if _SANITIZER_REPORTS.search(run.stderr):
             raise AssertionError(f"{run.args}: {run.stderr}")
         return run
