@@ -13,6 +13,7 @@
 enum {
     OPTION_CHECK_CONFIG = 0x100,
     OPTION_WALK,
+    OPTION_DIAGNOSE,
 };
 
 static const struct option long_options[] = {
@@ -23,6 +24,7 @@ static const struct option long_options[] = {
     { "version", no_argument, NULL, 'V' },
     { "help", no_argument, NULL, 'h' },
     { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
+    { "diagnose", no_argument, NULL, OPTION_DIAGNOSE },
     { "walk", required_argument, NULL, OPTION_WALK },
     { NULL, 0, NULL, 0 },
 };
@@ -31,6 +33,7 @@ void options_print_help(void)
 {
     puts("Usage: hvagentx [-f] [-c FILE] [-x SOCKET] [-L OPTIONS]\n"
          "       hvagentx [-c FILE] --check-config\n"
+         "       hvagentx [-c FILE] [-x SOCKET] --diagnose\n"
          "       hvagentx [-c FILE] --walk URI\n"
          "       hvagentx -V | -h\n"
          "\n"
@@ -39,6 +42,7 @@ void options_print_help(void)
          "  -x, --agentx-socket SOCKET  the AgentX master's address\n"
          "  -L, --log OPTIONS           where to log: e, o, f FILE, s FACILITY\n"
          "      --check-config          check the configuration and end\n"
+         "      --diagnose              find out what to mend, and end\n"
          "      --walk URI              print what would be published for URI\n"
          "  -V, --version               print the version\n"
          "  -h, --help                  print this help\n"
@@ -103,6 +107,9 @@ bool options_parse(int argc, char *const *argv, struct options *ret_options)
             break;
         case OPTION_CHECK_CONFIG:
             options.check_config = true;
+            break;
+        case OPTION_DIAGNOSE:
+            options.diagnose = true;
             break;
         case OPTION_WALK:
             options.walk_uri = optarg;

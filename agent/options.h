@@ -10,6 +10,7 @@
 struct options {
     bool foreground;
     bool check_config;
+    bool diagnose;
     bool help;
     bool version;
     bool log_given;       /* -L has set where to log */

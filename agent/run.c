@@ -14,6 +14,7 @@
 #include "agent/agent.h"
 #include "agent/config.h"
 #include "agent/daemon.h"
+#include "agent/diagnose.h"
 #include "agent/log.h"
 #include "agent/options.h"
 #include "agent/run.h"
@@ -44,8 +45,8 @@ static int fail(const char *text)
 
 static void set_log(const struct options *options)
 {
-    if (options->walk_uri != NULL && !options->log_given) {
-        /* Its output and its one line of error are all that it says. */
+    if ((options->walk_uri != NULL || options->diagnose) && !options->log_given) {
+        /* Their output, and a line of error, are all that they say. */
         netsnmp_register_loghandler(NETSNMP_LOGHANDLER_NONE, LOG_DEBUG);
     } else if (!options->log_given
                && (options->foreground || options->check_config
@@ -71,6 +72,12 @@ static int block_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static void set_socket(const struct options *options)
+{
+    netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+                          options->socket);
+}
+
 /* What the command line says goes before what the file says. */
 static enum status load_config(const struct options *options,
                                void (*complain_with)(const char *line),
@@ -79,8 +86,7 @@ static enum status load_config(const struct options *options,
     enum status status = config_read(options->config, complain_with, ret_config, error);
 
     if (status == STATUS_OK && options->socket != NULL) {
-        netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
-                              options->socket);
+        set_socket(options);
     }
     return status;
 }
@@ -180,6 +186,21 @@ static int walk(const struct options *options)
     return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int run_diagnosis(const struct options *options)
+{
+    struct config *config = NULL;
+    bool alone;
+    int status;
+
+    if (load_config(options, diagnose_complain, &config, NULL) != STATUS_OK
+        && options->socket != NULL) {
+        set_socket(options);
+    }
+    status = diagnose(options->config, config, &alone) ? EXIT_SUCCESS : EXIT_FAILURE;
+    end(alone, status);
+    return status;
+}
+
 int run(int argc, char *const *argv)
 {
     struct options options;
@@ -204,6 +225,9 @@ int run(int argc, char *const *argv)
     config_init();
     if (options.walk_uri != NULL) {
         return walk(&options);
+    }
+    if (options.diagnose) {
+        return run_diagnosis(&options);
     }
     if (load_config(&options, complain, &config, NULL) != STATUS_OK) {
         return EXIT_FAILURE;
