@@ -139,6 +139,5 @@ void collector_finish_open(struct collector *collector, struct call *call)
         return;
     }
     collector->link = link;
-    collector->reopen_delay_ns = COLLECTOR_REOPEN_FIRST_NS;
     collector_set_state(collector, CONNECTION_UP, NULL);
 }

@@ -47,7 +47,10 @@ struct collector {
     int64_t reopen_delay_ns;
 };
 
-/* The delay before a link is tried again that was up; it doubles from there. */
+/*
+ * The delay before a link is tried again that had been of use; it doubles with
+ * each one that was not.
+ */
 #define COLLECTOR_REOPEN_FIRST_NS CLOCK_NS_PER_S
 
 /* --- collector.c ------------------------------------------------------------- */

@@ -103,15 +103,31 @@ static void take_scheduled(struct collector *collector, int64_t now_ns)
     }
 }
 
+/* No call may be made any more, since so many have not returned. */
+static void tell_fullness(struct collector *collector)
+{
+    struct error error = ERROR_NONE;
+
+    error_set(
+        &error, STATUS_TIMEOUT,
+        "%u calls have not returned: restart the hypervisor's daemon, or hvagentx",
+        collector->call_count);
+    collector_set_state(collector, CONNECTION_UNRESPONSIVE, &error);
+}
+
 void collector_start_sections(struct collector *collector, int64_t now_ns)
 {
     if (collector->link == NULL) {
         return;
     }
     take_scheduled(collector, now_ns);
+    if (collector->wanted != 0 && collector->call_count >= CALLS_MAX) {
+        tell_fullness(collector);
+        return;
+    }
     for (enum section section = 0; section < SECTION_COUNT; section++) {
         if ((collector->wanted & SECTION_BIT(section)) == 0
-            || is_busy(collector, section) || collector->call_count >= CALLS_MAX) {
+            || is_busy(collector, section)) {
             continue;
         }
         /* What is told of domains finds its rows in the list: that first. */
@@ -306,6 +322,9 @@ void collector_finish_section(struct collector *collector, struct call *call)
     if (!call->abandoned) {
         publish_end(collector, call, &call->error, call->status == STATUS_OK,
                     call->finished_ns);
+    }
+    if (call->status == STATUS_OK) {
+        collector->reopen_delay_ns = COLLECTOR_REOPEN_FIRST_NS;
     }
     if (call->status == STATUS_UNAVAILABLE) {
         collector_lose_link(collector, &call->error);

@@ -796,6 +796,60 @@ static void test_a_lost_link_takes_what_is_set_aside_with_it(void **state)
     assert_null(snapshot_failure(row(fixture, 1), NULL));
 }
 
+static void test_calls_that_never_return_are_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct collector_event *event;
+    const unsigned most = 64;
+
+    fixture->domain_timeout_ns = 50 * CLOCK_NS_PER_MS;
+    fake_set_domains(fixture->fake, FAKE_DOMAINS_MAX);
+    start(fixture, SHORT_NS);
+    for (unsigned number = 0; number < FAKE_DOMAINS_MAX; number++) {
+        fake_hang_domain(fixture->fake, FAKE_STATISTICS, number);
+    }
+    fake_set_status(fixture->fake, FAKE_NODE, STATUS_UNAVAILABLE, "lost");
+    /* A link is lost, its calls never return; nor do those of the next one. */
+    for (int link = 0; link < 2; link++) {
+        collector_request(fixture->collector, SECTION_BIT(SECTION_STATISTICS));
+        do {
+            event = next_event(fixture);
+        } while (event->kind != COLLECTOR_STATE);
+        assert_int_equal(event->state, CONNECTION_UNRESPONSIVE);
+        collector_request(fixture->collector, SECTION_BIT(SECTION_NODE));
+        while (link == 0
+               && (event->kind != COLLECTOR_STATE || event->state != CONNECTION_UP)) {
+            event = next_event(fixture);
+        }
+    }
+    assert_int_equal(fake_running(fixture->fake, FAKE_STATISTICS), most);
+    assert_int_equal(fake_begun(fixture->fake, FAKE_NODE), 1);
+    /* When one has returned, another one may be made. */
+    fake_release_domain(fixture->fake, FAKE_STATISTICS, 0);
+    assert_true(fake_wait_begun(fixture->fake, FAKE_NODE, 2));
+    assert_int_equal(fake_most_running(fixture->fake, FAKE_STATISTICS), most);
+}
+
+static void test_a_link_that_is_of_no_use_is_tried_more_and_more_rarely(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t opened_ns[3];
+
+    fake_set_status(fixture->fake, FAKE_NODE, STATUS_UNAVAILABLE, "lost");
+    start(fixture, LONG_NS);
+    for (int link = 0; link < 3; link++) {
+        opened_ns[link] = fake_begun_ns(fixture->fake, FAKE_OPEN);
+        if (link < 2) {
+            collector_request(fixture->collector, SECTION_BIT(SECTION_NODE));
+            expect_collected(fixture, SECTION_NODE);
+            expect_state(fixture, CONNECTION_DOWN);
+            expect_state(fixture, CONNECTION_UP);
+        }
+    }
+    assert_true(opened_ns[1] - opened_ns[0] >= FIRST_DELAY_NS);
+    assert_true(opened_ns[2] - opened_ns[1] >= SECOND_DELAY_NS);
+}
+
 /* --- what is scheduled ---------------------------------------------------------- */
 
 static void test_what_is_scheduled_is_collected_then_and_once(void **state)
@@ -1137,6 +1191,8 @@ int main(void)
         WITH_FIXTURE(test_more_domains_hang_than_calls_may),
         WITH_FIXTURE(test_a_domain_whose_answer_fails_when_asked_alone),
         WITH_FIXTURE(test_a_lost_link_takes_what_is_set_aside_with_it),
+        WITH_FIXTURE(test_calls_that_never_return_are_bounded),
+        WITH_FIXTURE(test_a_link_that_is_of_no_use_is_tried_more_and_more_rarely),
         WITH_FIXTURE(test_what_is_scheduled_is_collected_then_and_once),
         WITH_FIXTURE(test_what_is_scheduled_while_it_runs_is_done),
         WITH_FIXTURE(test_an_open_that_hangs_is_told_and_awaited),
