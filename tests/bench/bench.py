@@ -10,8 +10,8 @@ them.  floor serves the same objects from an array (floor.c); "hvagentx" runs
 with its defaults.  Every walk is compared with what the node is known to
 hold: a wrong one ends the benchmark.
 
-What else is measured: walks.py, tables.py, memory.py, replacing.py and
-idle.py tell each of their own.
+What else is measured: walks.py, tables.py, memory.py, replacing.py,
+latency.py and idle.py tell each of their own.
 
 Exit status: 0 all goals met, 1 a goal missed, 2 something is wrong.
 """
@@ -46,13 +46,17 @@ def parse_arguments():
     parser.add_argument("--replacing", type=int, default=30, metavar="SECONDS",
                         help="how long to ask each question while sections are "
                         "replaced; 0: not at all")
+    parser.add_argument("--latency", type=int, default=15, metavar="SECONDS",
+                        help="how long to ask each for each case of a single GET; "
+                        "0: not at all")
     parser.add_argument("--idle", type=int, default=300, metavar="SECONDS",
                         help="how long to watch it idle; 0: not at all")
     parser.add_argument("--markdown", action="store_true",
                         help="print tables for docs/performance.md")
     arguments = parser.parse_args()
-    if (arguments.rows or arguments.table_runs) and arguments.floor is None:
-        parser.error("walks need --floor")
+    if (arguments.rows or arguments.table_runs or arguments.latency) \
+            and arguments.floor is None:
+        parser.error("walks and latency need --floor")
     for path in (arguments.agent, arguments.modules, arguments.floor):
         if path is not None and not path.exists():
             parser.error(f"{path}: there is no such file")

@@ -29,7 +29,7 @@ from agentx import Decoder, Encoder, Pdu, Range, Type
 from contenders import PING_S
 from machine import resident_kib, thread_cpu_ns
 from memory import GOAL_BYTES
-from report import Row, say
+from report import Row, percentile, say
 
 ALWAYS = "100ms"
 NEVER = "1h"
@@ -236,10 +236,6 @@ def measure(rows, seconds):
             Row(["resident memory for a domain, octets", f"{resident[1]:,.0f}",
                  f"{resident[0]:,.0f}", ""], f"at most {GOAL_BYTES:,}",
                 resident[1] <= GOAL_BYTES)]
-
-
-def percentile(numbers, share):
-    return sorted(numbers)[min(len(numbers) - 1, int(share * len(numbers)))]
 
 
 def rows_of(what, quiet, busy):

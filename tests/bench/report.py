@@ -19,6 +19,10 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def percentile(numbers, share):
+    return sorted(numbers)[min(len(numbers) - 1, int(share * len(numbers)))]
+
+
 def print_table(head, rows, markdown):
     """The first column is text, all others but the last, the goal, are numbers."""
     head = [*head, "goal"]

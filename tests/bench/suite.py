@@ -5,6 +5,7 @@ This and what it imports needs the laboratory of the end-to-end tests, which
 is told by the environment what to run.
 """
 import idle
+import latency
 import machine
 import memory
 import replacing
@@ -13,6 +14,7 @@ import walks
 from report import print_table, say
 
 IDLE_ROWS = 1000
+LATENCY_ROWS = (1000, 10000)
 
 
 class Report:
@@ -63,6 +65,10 @@ def measure(arguments):
     if arguments.replacing > 0:
         report.print(replacing.HEAD,
                      replacing.measure(arguments.domains, arguments.replacing))
+    if arguments.latency > 0:
+        report.print(latency.HEAD,
+                     latency.measure(arguments.floor, LATENCY_ROWS, arguments.domains,
+                                     arguments.latency))
     if arguments.idle > 0:
         measure_idle(report, arguments)
     print(load.describe())
