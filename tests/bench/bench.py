@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What hvagentx costs, measured against the least that its tables can cost.
 
-    bench.py --agent HVAGENTX --modules DIR --floor FLOOR
+    bench.py --agent HVAGENTX --modules DIR --floor FLOOR --counted MODULE
 
 Walks: each contender has a private snmpd, and snmpbulkwalk walks a table
 through it, in turns, so that a change of the machine's mood meets all of
@@ -11,7 +11,7 @@ with its defaults.  Every walk is compared with what the node is known to
 hold: a wrong one ends the benchmark.
 
 What else is measured: walks.py, tables.py, memory.py, replacing.py,
-latency.py and idle.py tell each of their own.
+latency.py, polling.py and idle.py tell each of their own.
 
 Exit status: 0 all goals met, 1 a goal missed, 2 something is wrong.
 """
@@ -33,6 +33,8 @@ def parse_arguments():
     parser.add_argument("--modules", required=True, type=Path,
                         help="the folder of its backend modules")
     parser.add_argument("--floor", type=Path, help="the floor binary")
+    parser.add_argument("--counted", type=Path,
+                        help="the backend module that counts, for --polls")
     parser.add_argument("--rows", nargs="*", type=int, default=[1000, 10000],
                         help="numbers of domains for walks of vmTable; none: no walks")
     parser.add_argument("--runs", type=int, default=9, help="counted walks of each")
@@ -51,13 +53,21 @@ def parse_arguments():
                         "0: not at all")
     parser.add_argument("--idle", type=int, default=300, metavar="SECONDS",
                         help="how long to watch it idle; 0: not at all")
+    parser.add_argument("--polls", type=int, default=3,
+                        help="counted polls for collections of each section, beside "
+                        "idle; 0: none")
+    parser.add_argument("--poll-every", type=int, default=60, metavar="SECONDS",
+                        help="the time between two polls")
     parser.add_argument("--markdown", action="store_true",
                         help="print tables for docs/performance.md")
     arguments = parser.parse_args()
     if (arguments.rows or arguments.table_runs or arguments.latency) \
             and arguments.floor is None:
         parser.error("walks and latency need --floor")
-    for path in (arguments.agent, arguments.modules, arguments.floor):
+    if arguments.polls and arguments.counted is None:
+        parser.error("--polls needs --counted")
+    for path in (arguments.agent, arguments.modules, arguments.floor,
+                 arguments.counted):
         if path is not None and not path.exists():
             parser.error(f"{path}: there is no such file")
     return arguments

@@ -31,11 +31,12 @@ class Idle(NamedTuple):
     threads: int
     calls: object   # of the one under strace: names and counts; None: no strace
     pings: object
+    looks: object   # calls that name the node's file
 
 
 def watch(strace, pid, path):
     """Starts strace on a process and waits until it has it."""
-    tracer = subprocess.Popen([strace, "-f", "-qq", "-o", str(path), "-p", str(pid)],
+    tracer = subprocess.Popen([strace, "-f", "-qq", "-s", "200", "-o", str(path), "-p", str(pid)],
                               stdin=subprocess.DEVNULL)
     tasks = Path(f"/proc/{pid}/task")
     while tracer.poll() is None and not all(status_field(task / "status", "TracerPid")
@@ -44,10 +45,10 @@ def watch(strace, pid, path):
     return tracer
 
 
-def read_trace(path):
-    """System calls that ended, and PDUs sent to the master."""
+def read_trace(path, node_path):
+    """System calls that ended, PDUs sent to the master, looks at the node's file."""
     calls = collections.Counter()
-    pings = 0
+    pings = looks = 0
     # The AgentX header: version 1, type 13 is a Ping.
     ping = re.compile(r'(send\w*|write)\(.*"\\1\\r')
     for line in path.read_text().splitlines():
@@ -58,7 +59,8 @@ def read_trace(path):
         if "unfinished ..." not in line and "detached ..." not in line:
             calls[match[1]] += 1
         pings += ping.search(line) is not None
-    return calls, pings
+        looks += str(node_path) in line
+    return calls, pings, looks
 
 
 def measure(rows, seconds):
@@ -80,14 +82,15 @@ def measure(rows, seconds):
         before = voluntary_switches(alone.process.pid)
         time.sleep(seconds)
         after = voluntary_switches(alone.process.pid)
-        calls = pings = None
+        calls = pings = looks = None
         if tracer is not None:
             tracer.terminate()
             tracer.wait()
-            calls, pings = read_trace(trace_path)
+            calls, pings, looks = read_trace(trace_path, watched.node_path)
         return Idle(seconds, collections_of(alone) - collected,
                     {thread: count - before.get(thread, 0)
-                     for thread, count in after.items()}, len(after), calls, pings)
+                     for thread, count in after.items()}, len(after), calls, pings,
+                    looks)
 
 
 def report(idle):
@@ -106,7 +109,9 @@ def report(idle):
                            for name, count in sorted(idle.calls.items()))
         rows += [Row(["pings sent, by strace", str(idle.pings)],
                      f"at most {most_pings}", idle.pings <= most_pings),
-                 Row(["waits that ended, by strace", str(waits)], f"at most {most}",
+                 Row(["looks at the node's file, by strace", str(idle.looks)], "none",
+                     idle.looks == 0),
+                Row(["waits that ended, by strace", str(waits)], f"at most {most}",
                      waits <= most),
                  Row(["system calls, by strace", others])]
     return rows

@@ -4,10 +4,13 @@
 This and what it imports needs the laboratory of the end-to-end tests, which
 is told by the environment what to run.
 """
+from concurrent.futures import ThreadPoolExecutor
+
 import idle
 import latency
 import machine
 import memory
+import polling
 import replacing
 import tables
 import walks
@@ -45,10 +48,22 @@ def measure_tables(report, arguments):
                  "runs.")
 
 
-def measure_idle(report, arguments):
-    say(f"  idle for {arguments.idle} s")
-    report.print([f"idle for {arguments.idle} s", "hvagentx"],
-                 idle.report(idle.measure(IDLE_ROWS, arguments.idle)))
+def measure_counts(report, arguments):
+    """Idle and polled, at the same time: things are counted, not timed."""
+    with ThreadPoolExecutor(1) as pool:
+        polled = None
+        if arguments.polls > 0:
+            say(f"  polled every {arguments.poll_every} s")
+            polled = pool.submit(polling.measure, arguments.counted, arguments.polls,
+                                 arguments.poll_every)
+        if arguments.idle > 0:
+            say(f"  idle for {arguments.idle} s")
+            report.print([f"idle for {arguments.idle} s", "hvagentx"],
+                         idle.report(idle.measure(IDLE_ROWS, arguments.idle)))
+        if polled is not None:
+            report.print(polling.HEAD, polled.result(),
+                         f"Polled {arguments.polls} times, every "
+                         f"{arguments.poll_every} s.")
 
 
 def measure(arguments):
@@ -69,7 +84,7 @@ def measure(arguments):
         report.print(latency.HEAD,
                      latency.measure(arguments.floor, LATENCY_ROWS, arguments.domains,
                                      arguments.latency))
-    if arguments.idle > 0:
-        measure_idle(report, arguments)
+    if arguments.idle > 0 or arguments.polls > 0:
+        measure_counts(report, arguments)
     print(load.describe())
     return report.is_met
