@@ -275,6 +275,27 @@ static void test_a_lost_link_takes_what_is_set_aside_with_it(void **state)
     assert_null(snapshot_failure(row(fixture, 1), NULL));
 }
 
+static void test_the_hypervisor_is_back_before_the_domain(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->domain_timeout_ns = DOMAIN_NS;
+    start(fixture, 2 * DOMAIN_NS);
+    collect(fixture, SECTION_DOMAINS);
+    fake_hang_domain(fixture->fake, FAKE_STATISTICS, 1);
+    collector_request(fixture->collector, SECTION_BIT(SECTION_STATISTICS));
+    expect_domain(fixture, SECTION_STATISTICS, 1);
+    expect_collected(fixture, SECTION_STATISTICS);
+    fake_hold(fixture->fake, FAKE_NODE, 0);
+    collector_request(fixture->collector, SECTION_BIT(SECTION_NODE));
+    assert_true(expect_collected(fixture, SECTION_NODE)->abandoned);
+    expect_state(fixture, CONNECTION_UNRESPONSIVE);
+    /* The domain goes on hanging: that is its own affair. */
+    fake_release(fixture->fake, FAKE_NODE);
+    expect_state(fixture, CONNECTION_UP);
+    assert_int_equal(fake_running(fixture->fake, FAKE_STATISTICS), 1);
+}
+
 static void test_calls_that_never_return_are_bounded(void **state)
 {
     struct fixture *fixture = *state;
@@ -320,6 +341,7 @@ int main(void)
         WITH_FIXTURE(test_more_domains_hang_than_calls_may),
         WITH_FIXTURE(test_a_domain_whose_answer_fails_when_asked_alone),
         WITH_FIXTURE(test_a_lost_link_takes_what_is_set_aside_with_it),
+        WITH_FIXTURE(test_the_hypervisor_is_back_before_the_domain),
         WITH_FIXTURE(test_calls_that_never_return_are_bounded),
     };
 
