@@ -193,6 +193,21 @@ class Reload(ReloadTest):
         wait_for(lambda: len(self.indices()) == len(before), "the first node")
         self.assertEqual(self.indices(), before)
 
+    def test_a_name_that_went_while_the_agent_was_away_is_released(self):
+        def index_of(name):
+            return {value: row[-1] for row, value in
+                    self.lab.walk(oid("hvxConnectionName"))}[string(name)]
+
+        self.start(self.first, self.second, indexGrace="0s")
+        self.assertEqual(index_of("second"), 2)
+        self.assertEqual(self.lab.agent.stop(), 0)
+        self.lab.write_config(self.second, indexGrace="0s")
+        self.lab.start_agent()
+        self.reload(self.second, f"third sim:{self.lab.folder}/first.xml",
+                    indexGrace="0s")
+        self.assertEqual(index_of("second"), 2)
+        self.assertEqual(index_of("third"), 1)
+
 
 class Refused(ReloadTest):
     """A connection that cannot be started: as if nobody had tried."""
