@@ -57,7 +57,7 @@ static void init_status(struct connection *connection,
     status->hypervisor = connection->ops->hypervisor;
     status->capabilities = connection->ops->capabilities;
     status->state = CONNECTION_CONNECTING;
-    status->since = time(NULL);
+    status->since_ns = clock_boot_ns();
     status->collected_ns = CLOCK_NEVER;
     status->discontinuity_ns = CLOCK_NEVER;
     status->collection_time_ns = CLOCK_NEVER;

@@ -81,7 +81,7 @@ static void handle_state(struct connection *connection,
     note_discontinuity(connection, event->state);
     if (changed) {
         status->state = event->state;
-        status->since = time(NULL);
+        status->since_ns = clock_boot_ns();
     }
     if (event->state == CONNECTION_UP) {
         connection_plan(connection, SECTION_ALL);

@@ -89,7 +89,7 @@ static bool get_state(const struct mib_context *context, size_t row,
 static bool get_since(const struct mib_context *context, size_t row,
                       struct mib_value *value)
 {
-    return mib_set_date(value, row_at(context, row)->since);
+    return mib_set_moment(context, value, row_at(context, row)->since_ns);
 }
 
 static bool get_last_error(const struct mib_context *context, size_t row,

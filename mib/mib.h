@@ -291,9 +291,6 @@ enum mib_error mib_check(const struct mib_object *object,
  */
 bool mib_set_text(struct mib_value *value, const char *text);
 
-/* For getters: DateAndTime (RFC 2579), 11 octets in UTC, into scratch. */
-bool mib_set_date(struct mib_value *value, time_t time);
-
 /*
  * For getters: DateAndTime of a moment on CLOCK_BOOTTIME (at most 100 years
  * away), 11 octets in UTC, into scratch.  It is the date the moment has by the

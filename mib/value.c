@@ -49,11 +49,6 @@ static bool set_date(struct mib_value *value, time_t time, unsigned deciseconds)
     return true;
 }
 
-bool mib_set_date(struct mib_value *value, time_t time)
-{
-    return set_date(value, time, 0);
-}
-
 bool mib_set_moment(const struct mib_context *context, struct mib_value *value,
                     int64_t boot_ns)
 {

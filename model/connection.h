@@ -45,7 +45,7 @@ struct connection_status {
     enum hypervisor hypervisor; /* the same for vmHvObjectID */
     uint32_t capabilities;      /* bits numbered as hvxConnectionCapabilities */
     enum connection_state state;
-    time_t since;                     /* in that state, wall clock */
+    int64_t since_ns;                 /* in that state, on CLOCK_BOOTTIME */
     char last_error[ERROR_TEXT_SIZE]; /* empty: none yet */
     /*
      * When counters came back that had been absent, because the connection was

@@ -39,7 +39,7 @@ static void fill_connection(struct mib_fixture *fixture, size_t position)
         .hypervisor = HYPERVISOR_SIM,
         .capabilities = 0x17,
         .state = position == 0 ? CONNECTION_UP : CONNECTION_CONNECTING,
-        .since = 1700000000,
+        .since_ns = FIXTURE_NOW_NS,
         .collected_ns = FIXTURE_SAMPLED_NS,
         .collection_time_ns = CLOCK_NS_PER_MS,
         .collections = 11,
