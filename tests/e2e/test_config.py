@@ -59,6 +59,8 @@ class BadConfiguration(unittest.TestCase):
         "staleLimit 0s": "1s",
         "callTimeout 999ms": "1s",
         "callTimeout 11m": "10m",
+        "stateInterval 999ms": "1s",
+        "stateInterval 2h": "1h",
         "indexGrace 366d": "365d",
         "stateDir": "stateDir",
         "moduleDir relative/path": "absolute",
@@ -145,7 +147,7 @@ class BadConfiguration(unittest.TestCase):
     def test_a_good_configuration(self):
         self.lab.write_config(self.good, f"other sim:{self.node} context c default",
                               maxAge="1h", waitLimit="999ms", staleLimit="1d",
-                              callTimeout="10m", indexGrace="0s")
+                              callTimeout="10m", stateInterval="1h", indexGrace="0s")
         run = self.lab.run_agent("--check-config", "-c", self.lab.config_path)
         self.assertEqual(run.returncode, 0)
         self.assertIn("configuration is good", run.stdout + run.stderr)

@@ -281,6 +281,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->wait_limit_ns, 400 * CLOCK_NS_PER_MS);
     assert_int_equal(config->stale_limit_ns, 60 * CLOCK_NS_PER_S);
     assert_int_equal(config->call_timeout_ns, 10 * CLOCK_NS_PER_S);
+    assert_int_equal(config->state_interval_ns, 10 * CLOCK_NS_PER_S);
     assert_int_equal(config->index_grace_ns, 7 * DAY_NS);
     assert_int_equal(config->cpu_affinity, MIB_AFFINITY_PINNED);
     assert_false(config->unattached_storage);
@@ -341,6 +342,10 @@ static void test_durations(void **state)
           CLOCK_NS_PER_S },
         { "callTimeout", offsetof(struct config, call_timeout_ns), "10m",
           600 * CLOCK_NS_PER_S },
+        { "stateInterval", offsetof(struct config, state_interval_ns), "1s",
+          CLOCK_NS_PER_S },
+        { "stateInterval", offsetof(struct config, state_interval_ns), "1h",
+          3600 * CLOCK_NS_PER_S },
         { "indexGrace", offsetof(struct config, index_grace_ns), "0s", 0 },
         { "indexGrace", offsetof(struct config, index_grace_ns), "365d", 365 * DAY_NS },
     };
@@ -371,7 +376,7 @@ static void test_durations_out_of_range_are_refused(void **state)
         "maxAge 99ms",       "maxAge 3601s",      "waitLimit 9ms",
         "waitLimit 1000ms",  "waitLimit 1s",      "staleLimit 999ms",
         "staleLimit 86401s", "callTimeout 999ms", "callTimeout 601s",
-        "indexGrace 366d",
+        "stateInterval 0s",  "stateInterval 61m", "indexGrace 366d",
     };
 
     (void)state;
