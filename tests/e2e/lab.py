@@ -12,6 +12,8 @@ The environment tells what is tested:
   HVX_MIBS      folders of MIB modules, separated by colons; if not set, those
                 of the source tree and of the build tree HVX_BUILD
   HVX_PATIENCE  factor for all deadlines, for slow machines (default 1)
+  HVX_LONG      if it is set, tests that watch something for a while do so for
+                minutes, not seconds
 """
 import contextlib
 import os
@@ -28,10 +30,12 @@ from pathlib import Path
 
 import snmp
 import tap
+from client import Client
 
 AGENT = os.environ.get("HVX_AGENT")
 MODULES = os.environ.get("HVX_MODULES")
 PATIENCE = float(os.environ.get("HVX_PATIENCE", "1"))
+LONG = bool(os.environ.get("HVX_LONG"))
 
 # Long enough for anything that happens at all on a loaded machine.
 DEADLINE_S = 30 * PATIENCE
@@ -80,6 +84,30 @@ def wait_for(condition, what, deadline_s=DEADLINE_S):
             raise AssertionError(f"waited {deadline_s:.0f} s for {what}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
+
+
+class Starvation:
+    """How long the threads of some processes wait for a CPU from now on.
+
+    So much less would their answers take on an idle machine.
+    """
+
+    def __init__(self, pids):
+        self._pids = pids
+        self._before = self._read()
+
+    def _read(self):
+        waited_ns = {}
+        for pid in self._pids:
+            for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+                with contextlib.suppress(OSError):
+                    waited_ns[path] = int(path.read_text().split()[1])
+        return waited_ns
+
+    def seconds(self):
+        """Of all threads, one after another; without those that have ended."""
+        return sum(waited_ns - self._before.get(path, 0)
+                   for path, waited_ns in self._read().items()) / 1e9
 
 
 def at_once(functions):
@@ -301,6 +329,16 @@ class Lab:
                  == number, f"state {number} of connection {connection}")
 
     # ---- managers
+
+    def client(self, community="public"):
+        """A manager that keeps its socket; to be closed."""
+        return Client(self.folder / "snmp.sock", 10 * PATIENCE, self.starvation,
+                      community)
+
+    def starvation(self):
+        """Of all who take part in an answer."""
+        return Starvation([os.getpid(), *(process.pid for process in self.processes
+                                          if process.is_running())])
 
     def run(self, tool, *arguments, manager=None, options=snmp.PLAIN_OUTPUT):
         """Runs a client tool, whatever it answers."""
