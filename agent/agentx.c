@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/agentx.h"
 
+#include <sys/socket.h>
+
 /* RFC 2741 section 6.1: PDU type and header flag. */
 #define AGENTX_RESPONSE 18
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
@@ -24,5 +26,29 @@ void agentx_respond(netsnmp_session *session, const netsnmp_pdu *request,
     response->variables = varbinds;
     if (snmp_send(session, response) == 0) {
         snmp_free_pdu(response);
+    }
+}
+
+void agentx_request(netsnmp_session *session, netsnmp_pdu *pdu, int patience_s,
+                    netsnmp_callback on_answer, void *magic)
+{
+    const long timeout_us = session->timeout;
+
+    pdu->version = session->version;
+    pdu->sessid = session->sessid;
+    session->timeout = patience_s * 1000000L;
+    if (snmp_async_send(session, pdu, on_answer, magic) == 0) {
+        snmp_free_pdu(pdu);
+    }
+    session->timeout = timeout_us;
+}
+
+void agentx_hang_up(netsnmp_session *session)
+{
+    const netsnmp_transport *transport =
+        snmp_sess_transport(snmp_sess_pointer(session));
+
+    if (transport != NULL && transport->sock >= 0) {
+        shutdown(transport->sock, SHUT_RDWR);
     }
 }

@@ -37,26 +37,41 @@ const char *master_unix_path(const char *address)
     return address[0] == '/' ? address : NULL;
 }
 
-/* 0, or errno of a connect() to a Unix socket. */
-static int try_connect(const char *path)
+int master_connect(void)
 {
+    const char *path = master_unix_path(master_address());
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int reason = 0;
+    int reason;
     int fd;
 
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        return ENAMETOOLONG;
+    if (path == NULL || strlen(path) >= sizeof(address.sun_path)) {
+        errno = path == NULL ? EAFNOSUPPORT : ENAMETOOLONG;
+        return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return errno;
+        return -1;
     }
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         reason = errno;
+        close(fd);
+        errno = reason;
+        return -1;
+    }
+    return fd;
+}
+
+/* 0, or errno of master_connect(). */
+static int try_connect(void)
+{
+    int fd = master_connect();
+
+    if (fd < 0) {
+        return errno;
     }
     close(fd);
-    return reason;
+    return 0;
 }
 
 static void explain_permission(const char *path, struct error *error)
@@ -93,13 +108,25 @@ void master_explain_absence(struct error *error)
                   address);
         return;
     }
-    reason = try_connect(path);
+    reason = try_connect();
     if (reason == EACCES) {
         explain_permission(path, error);
+        return;
+    }
+    if (reason == EAGAIN) {
+        master_explain_silence(error);
         return;
     }
     error_set(error, STATUS_UNAVAILABLE,
               "no AgentX master at %s: %s; is snmpd running, with 'master agentx' and "
               "this agentXSocket in snmpd.conf?",
               address, reason == 0 ? "it refuses the session" : strerror(reason));
+}
+
+void master_explain_silence(struct error *error)
+{
+    error_set(error, STATUS_TIMEOUT,
+              "no AgentX master at %s: it does not answer; is snmpd stopped, or does "
+              "it hang?",
+              master_address());
 }

@@ -19,9 +19,18 @@ const char *master_default_address(void);
 const char *master_unix_path(const char *address);
 
 /*
+ * Connects to the master's Unix socket: a descriptor that never blocks, the
+ * caller's to close; or -1 and errno.  EAGAIN: its queue is full.  Does not wait.
+ */
+int master_connect(void);
+
+/*
  * Tries to reach the master's socket as net-snmp would, to tell the operator
  * in *error what is wrong and what to do.  Does not wait for an answer.
  */
 void master_explain_absence(struct error *error);
+
+/* Tells the operator in *error that the master is there and does not answer. */
+void master_explain_silence(struct error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agentx.h"
 #include "agent/log.h"
 #include "agent/raw_handler.h"
 #include "agent/registration.h"
@@ -21,11 +22,8 @@
 /* RFC 2741 section 7.1.4 */
 #define AGENTX_DUPLICATE_REGISTRATION 263
 
-/*
- * A master that is busy for long must not get a PDU twice: the second one
- * would be refused as a duplicate of the first.
- */
-#define ANSWER_TIMEOUT_US 60000000L
+/* What is answered later than that, or never, is not looked at. */
+#define ANSWER_TIMEOUT_S 60
 
 /* One root in one context. */
 struct root {
@@ -106,21 +104,6 @@ static int on_capabilities_answer(int operation, netsnmp_session *session,
     return 1;
 }
 
-/* Sends a PDU, which is taken over, without waiting for the answer. */
-static void send_pdu(netsnmp_session *session, netsnmp_pdu *pdu,
-                     netsnmp_callback on_its_answer, void *magic)
-{
-    long timeout_us = session->timeout;
-
-    pdu->version = session->version;
-    pdu->sessid = session->sessid;
-    session->timeout = ANSWER_TIMEOUT_US;
-    if (snmp_async_send(session, pdu, on_its_answer, magic) == 0) {
-        snmp_free_pdu(pdu);
-    }
-    session->timeout = timeout_us;
-}
-
 static void tell_master(netsnmp_session *session, struct root *root, int command)
 {
     netsnmp_pdu *pdu = snmp_pdu_create(command);
@@ -138,7 +121,7 @@ static void tell_master(netsnmp_session *session, struct root *root, int command
         pdu->community_len = pdu->community == NULL ? 0 : strlen(context);
     }
     snmp_add_null_var(pdu, root->handler->rootoid, root->handler->rootoid_len);
-    send_pdu(session, pdu, on_answer, root);
+    agentx_request(session, pdu, ANSWER_TIMEOUT_S, on_answer, root);
 }
 
 /* In the default context, the only one whose sysORTable managers read. */
@@ -160,7 +143,7 @@ static void announce(netsnmp_session *session, struct statement *statement)
         snmp_free_pdu(pdu);
         return;
     }
-    send_pdu(session, pdu, on_capabilities_answer, statement);
+    agentx_request(session, pdu, ANSWER_TIMEOUT_S, on_capabilities_answer, statement);
 }
 
 static void root_oid(const struct mib_module *module, oid ids[static MIB_OID_MAX])

@@ -357,6 +357,10 @@ static int on_agentx(int operation, netsnmp_session *session, int request_id,
     case AGENTX_CLEANUPSET:
         transaction_complete(responder->transactions, session, pdu->transid);
         return 1;
+    case AGENTX_CLOSE:
+        /* net-snmp would pass over it. */
+        agentx_hang_up(session);
+        return 1;
     default:
         return responder->pass_on(operation, session, request_id, pdu, NULL);
     }

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "agent/host_walk.h"
+#include "agent/knock.h"
 #include "agent/log.h"
 #include "agent/master.h"
+#include "agent/ping.h"
 #include "agent/registration.h"
 #include "agent/responder.h"
 #include "agent/subagent.h"
@@ -24,14 +26,29 @@
 /* How often a lost master is tried, in seconds. */
 #define RECONNECT_S 2
 
+/*
+ * A master that was restarted is back within that many tries, and nobody has to
+ * be told why it is not there.
+ */
+#define QUIET_TRIES 5
+
+/* How long net-snmp waits for the answer to an Open PDU, and to a Close PDU. */
+#define OPEN_PATIENCE_S 5
+#define CLOSE_PATIENCE_US 1000000L
+
 struct subagent {
     struct agent *agent;
     struct responder *responder;
     struct registrations *registrations;
     struct host_walk *host_walk;
+    struct knock *knock;
+    struct ping ping;
+    SNMPAlarmCallback *open; /* net-snmp's way to open a session */
+    unsigned retry_alarm;    /* 0: connected */
     bool connected;
-    bool absence_told; /* that there is no master */
-    int ping_s;        /* agentXPingInterval */
+    unsigned tries;   /* since there is no master */
+    struct error why; /* there is none, as it was told last */
+    int ping_s;       /* agentXPingInterval */
     bool ended;
     bool reload_wanted;
 };
@@ -50,50 +67,74 @@ void subagent_prepare(void)
     /* It would repeat itself at each try; changes are logged here instead. */
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
                            NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+    /* Once: the second Open PDU would open a second session. */
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, OPEN_PATIENCE_S);
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
     init_agent(APPLICATION);
 }
 
+static int ping_interval(void)
+{
+    return netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+                              NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
+}
+
+/* net-snmp's interval for both: pings, and tries to open a session; 0: none. */
 static void set_ping_interval(int seconds)
 {
     netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL,
                        seconds);
 }
 
-/*
- * net-snmp has one interval for pings and for reconnecting.  It is read when
- * a session was opened, for its pings, and when one was lost, for trying
- * again: the two values take turns.
- */
-static void on_registered(unsigned alarm, void *argument)
+static void set_socket(const char *address)
 {
-    (void)alarm;
-    (void)argument;
-    set_ping_interval(RECONNECT_S);
+    netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET,
+                          address);
 }
 
-/*
- * Leaves one of net-snmp's alarms that open a session: it makes one more for
- * each session that is lost while it is being opened, and all of them would
- * open one more.  Without a session no other alarm is of use.
- */
-static void on_lost(unsigned alarm, void *argument)
+/* Says why there is no master, and what to do, when that is new. */
+static void tell_absence(struct subagent *subagent, const struct error *error)
 {
-    const struct subagent *subagent = argument;
-    SNMPAlarmCallback *reopen = NULL;
-    const struct snmp_alarm *next;
-
-    (void)alarm;
-    if (subagent->connected) {
+    subagent->tries++;
+    if (subagent->tries < QUIET_TRIES || strcmp(subagent->why.text, error->text) == 0) {
         return;
     }
-    while ((next = sa_find_next()) != NULL) {
-        if (next->thecallback != on_lost && next->thecallback != on_registered) {
-            reopen = next->thecallback;
-        }
-        snmp_alarm_unregister(next->clientreg);
+    subagent->why = *error;
+    log_warning("%s; trying again", error->text);
+}
+
+static void try_master(struct subagent *subagent)
+{
+    struct error error = ERROR_NONE;
+
+    if (!subagent->connected && !knock_try(subagent->knock, &error)) {
+        tell_absence(subagent, &error);
     }
-    if (reopen != NULL) {
-        snmp_alarm_register(RECONNECT_S, SA_REPEAT, reopen, NULL);
+}
+
+static void on_retry(unsigned alarm, void *argument)
+{
+    (void)alarm;
+    try_master(argument);
+}
+
+static void retry_later(struct subagent *subagent)
+{
+    if (subagent->retry_alarm == 0) {
+        subagent->retry_alarm =
+            snmp_alarm_register(RECONNECT_S, SA_REPEAT, on_retry, subagent);
+    }
+}
+
+/* The master answers: opening a session takes no time. */
+static void open_session(struct subagent *subagent)
+{
+    struct error error = ERROR_NONE;
+
+    subagent->open(0, NULL);
+    if (!subagent->connected) {
+        master_explain_absence(&error);
+        tell_absence(subagent, &error);
     }
 }
 
@@ -101,18 +142,22 @@ static int on_session_start(int major, int minor, void *server_argument,
                             void *client_argument)
 {
     struct subagent *subagent = client_argument;
-    const struct timeval soon = { .tv_usec = 1 };
+    netsnmp_session *session = server_argument;
 
     (void)major;
     (void)minor;
-    responder_attach(subagent->responder, server_argument);
-    registrations_attach(subagent->registrations, server_argument);
+    session->retries = 0;
+    session->timeout = CLOSE_PATIENCE_US;
+    responder_attach(subagent->responder, session);
+    registrations_attach(subagent->registrations, session);
     host_walk_start(subagent->host_walk);
     subagent->agent->status.master_sessions++;
+    ping_start(&subagent->ping, session, subagent->ping_s);
+    snmp_alarm_unregister(subagent->retry_alarm);
+    subagent->retry_alarm = 0;
     subagent->connected = true;
-    subagent->absence_told = false;
-    set_ping_interval(subagent->ping_s);
-    snmp_alarm_register_hr(soon, 0, on_registered, NULL);
+    subagent->tries = 0;
+    subagent->why = (struct error)ERROR_NONE;
     log_notice("connected to the AgentX master at %s", master_address());
     return SNMP_ERR_NOERROR;
 }
@@ -121,18 +166,17 @@ static int on_session_stop(int major, int minor, void *server_argument,
                            void *client_argument)
 {
     struct subagent *subagent = client_argument;
-    const struct timeval soon = { .tv_usec = 1 };
 
     (void)major;
     (void)minor;
     responder_detach(subagent->responder, server_argument);
     host_walk_stop(subagent->host_walk);
+    ping_stop(&subagent->ping);
     if (subagent->connected && !subagent->ended) {
         log_warning("lost the AgentX master; reconnecting");
     }
     subagent->connected = false;
-    /* When net-snmp has done all it does at such a moment. */
-    snmp_alarm_register_hr(soon, 0, on_lost, subagent);
+    retry_later(subagent);
     return SNMP_ERR_NOERROR;
 }
 
@@ -159,6 +203,43 @@ static void on_signal(int fd, void *argument)
     }
 }
 
+/*
+ * Lets net-snmp begin with an address where nobody is.  It would try the real
+ * one at once, in a call that may never end; so it makes an alarm to try later,
+ * and that is where its way to open a session is found.  From then on it makes
+ * no alarms: tries and pings are ours.
+ */
+static bool begin(struct subagent *subagent)
+{
+    char *address = strdup(master_address());
+    const struct snmp_alarm *alarm;
+
+    if (address == NULL) {
+        return false;
+    }
+    set_socket("unix:/dev/null/nobody");
+    set_ping_interval(RECONNECT_S);
+    /* The configuration is read already. */
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+    init_snmp(APPLICATION);
+    while ((alarm = sa_find_next()) != NULL) {
+        subagent->open = alarm->thecallback;
+        snmp_alarm_unregister(alarm->clientreg);
+    }
+    set_ping_interval(0);
+    set_socket(address);
+    free(address);
+    return subagent->open != NULL;
+}
+
+static void free_parts(struct subagent *subagent)
+{
+    knock_free(subagent->knock);
+    registrations_free(subagent->registrations);
+    responder_free(subagent->responder);
+    free(subagent);
+}
+
 struct subagent *subagent_start(struct agent *agent, struct error *error)
 {
     struct subagent *subagent = calloc(1, sizeof(*subagent));
@@ -171,48 +252,33 @@ struct subagent *subagent_start(struct agent *agent, struct error *error)
     subagent->responder = responder_new(agent);
     subagent->registrations = registrations_new(agent, subagent->responder);
     subagent->host_walk = host_walk_new();
+    subagent->knock = knock_new();
     if (subagent->responder == NULL || subagent->registrations == NULL
-        || subagent->host_walk == NULL) {
+        || subagent->host_walk == NULL || subagent->knock == NULL) {
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         goto failed;
     }
     host_walk_configure(subagent->host_walk, agent->config->host_agent);
-    subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
-                                          NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
-    set_ping_interval(RECONNECT_S);
+    subagent->ping_s = ping_interval();
+    /* The first failure is told. */
+    subagent->tries = QUIET_TRIES;
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START,
                            on_session_start, subagent);
     snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
                            on_session_stop, subagent);
     if (register_readfd(queue_fd(agent->queue), on_queue, subagent) != FD_REGISTERED_OK
-        || !registrations_update(subagent->registrations)) {
+        || !registrations_update(subagent->registrations) || !begin(subagent)) {
         error_set(error, STATUS_FAILED, "cannot register with net-snmp");
         goto failed;
     }
-    /* The configuration is read already. */
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-    init_snmp(APPLICATION);
+    retry_later(subagent);
+    try_master(subagent);
     return subagent;
 
 failed:
     host_walk_free(subagent->host_walk);
-    registrations_free(subagent->registrations);
-    responder_free(subagent->responder);
-    free(subagent);
+    free_parts(subagent);
     return NULL;
-}
-
-/* Says once why there is no master, and what to do. */
-static void tell_absence(struct subagent *subagent)
-{
-    struct error error = ERROR_NONE;
-
-    if (subagent->connected || subagent->absence_told) {
-        return;
-    }
-    subagent->absence_told = true;
-    master_explain_absence(&error);
-    log_warning("%s; trying again", error.text);
 }
 
 static void reload(struct subagent *subagent,
@@ -224,9 +290,12 @@ static void reload(struct subagent *subagent,
     reload_agent(subagent->agent, argument);
     host_walk_configure(subagent->host_walk, subagent->agent->config->host_agent);
     subagent->agent->host_storage = host_walk_table(subagent->host_walk);
-    subagent->ping_s = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
-                                          NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL);
-    set_ping_interval(RECONNECT_S);
+    subagent->ping_s = ping_interval();
+    set_ping_interval(0);
+    if (subagent->connected) {
+        ping_start(&subagent->ping, responder_session(subagent->responder),
+                   subagent->ping_s);
+    }
     if (!registrations_update(subagent->registrations)) {
         log_error("not all contexts could be registered: out of memory");
     }
@@ -241,8 +310,10 @@ void subagent_run(struct subagent *subagent, int signals,
         log_error("cannot watch for signals");
         return;
     }
-    tell_absence(subagent);
     while (!subagent->ended) {
+        if (knock_take_answer(subagent->knock) && !subagent->connected) {
+            open_session(subagent);
+        }
         agent_check_and_process(1);
         if (subagent->reload_wanted) {
             reload(subagent, reload_agent, argument);
@@ -265,11 +336,10 @@ void subagent_stop(struct subagent *subagent)
                              on_session_start, subagent, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP,
                              on_session_stop, subagent, 1);
+    ping_stop(&subagent->ping);
     subagent->agent->host_storage = NULL;
     host_walk_free(subagent->host_walk);
     registrations_release(responder_session(subagent->responder));
     snmp_shutdown(APPLICATION);
-    registrations_free(subagent->registrations);
-    responder_free(subagent->responder);
-    free(subagent);
+    free_parts(subagent);
 }
