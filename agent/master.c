@@ -120,7 +120,7 @@ void master_explain_absence(struct error *error)
     error_set(error, STATUS_UNAVAILABLE,
               "no AgentX master at %s: %s; is snmpd running, with 'master agentx' and "
               "this agentXSocket in snmpd.conf?",
-              address, reason == 0 ? "it refuses the session" : strerror(reason));
+              address, reason == 0 ? "it opens no session" : strerror(reason));
 }
 
 void master_explain_silence(struct error *error)

@@ -24,13 +24,13 @@
 #define APPLICATION "hvagentx"
 
 /* How often a lost master is tried, in seconds. */
-#define RECONNECT_S 2
+#define RECONNECT_S 1
 
 /*
  * A master that was restarted is back within that many tries, and nobody has to
  * be told why it is not there.
  */
-#define QUIET_TRIES 5
+#define QUIET_TRIES 10
 
 /* How long net-snmp waits for the answer to an Open PDU, and to a Close PDU. */
 #define OPEN_PATIENCE_S 5
@@ -67,9 +67,6 @@ void subagent_prepare(void)
     /* It would repeat itself at each try; changes are logged here instead. */
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
                            NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
-    /* Once: the second Open PDU would open a second session. */
-    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, OPEN_PATIENCE_S);
-    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
     init_agent(APPLICATION);
 }
 
@@ -135,6 +132,8 @@ static void open_session(struct subagent *subagent)
     if (!subagent->connected) {
         master_explain_absence(&error);
         tell_absence(subagent, &error);
+        /* Not at once again: the time may be over while that was waited for. */
+        snmp_alarm_reset(subagent->retry_alarm);
     }
 }
 
@@ -228,6 +227,12 @@ static bool begin(struct subagent *subagent)
     }
     set_ping_interval(0);
     set_socket(address);
+    /*
+     * After init_snmp(), which sets them.  No second Open PDU is sent: it would
+     * open a second session.
+     */
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, OPEN_PATIENCE_S);
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
     free(address);
     return subagent->open != NULL;
 }

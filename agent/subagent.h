@@ -23,8 +23,8 @@ void subagent_prepare(void);
 
 /*
  * Registers all objects in all contexts and begins to try the master: at once,
- * and every 2 seconds.  Waits for nothing.  The agent stays the caller's and outlives the subagent.  NULL with
- * words.
+ * and every second.  Waits for nothing.  The agent stays the caller's and outlives
+ * the subagent.  NULL with words.
  */
 struct subagent *subagent_start(struct agent *agent, struct error *error);
 
