@@ -22,6 +22,9 @@ KILLS = 200
 FEWEST_KILLS = 10
 KILLS_END_S = 40
 
+# Of hvxConnectionState.
+DOWN = 4
+
 # Domains of the node that is killed in the middle of changes.
 LASTING = 20
 PASSING = 10
@@ -160,6 +163,25 @@ class Domains(IndexTest):
         self.restart(SMALL)
         self.assertEqual(self.indices(), before)
 
+    def test_indices_survive_a_hypervisor_that_is_away(self):
+        self.start(SMALL)
+        before = self.indices()
+        newcomer = Domain("aaa")
+        self.path.unlink()
+        # It is only looked for when somebody asks.
+        wait_for(lambda: self.indices() == before
+                 and self.lab.get(oid("hvxConnectionState", 1)) == integer(DOWN),
+                 "the connection to be down")
+        self.write_node([newcomer, *reversed(SMALL)])
+        self.assertEqual(self.indices(), before | {"aaa": len(SMALL) + 1})
+        # The same over a restart of the agent, which starts without it.
+        self.lab.agent.stop()
+        self.path.unlink()
+        agent = self.lab.start_agent()
+        agent.wait_log("connection first: down: ")
+        self.write_node([*SMALL, newcomer])
+        self.assertEqual(self.indices(), before | {"aaa": len(SMALL) + 1})
+
     def test_without_grace_an_index_is_given_out_again(self):
         self.start(SMALL, indexGrace="0s")
         free = self.indices()["web"]
@@ -296,6 +318,21 @@ class Devices(IndexTest):
         after = self.wait_owners(lambda owners: set(owners) == set(before),
                                  "the devices to come back")
         self.assertEqual(after, before)
+
+    def test_a_domain_that_migrates_comes_back_with_all_its_indices(self):
+        # What is left of it where it was must not be given to others.
+        guests = [Guest("web"), Guest("db", disks=("vda",), macs=(3, 4, 5))]
+        self.start(guests)
+        before = self.owners()
+        self.write_node([guests[1], Guest("newcomer")])
+        meanwhile = self.owners()
+        self.restart([guests[1], Guest("newcomer")])
+        self.assertEqual(self.owners(), meanwhile)
+        back = Guest("web-back", uuid=guests[0].uuid)
+        self.write_node([guests[1], Guest("newcomer"), back])
+        self.assertEqual(self.owners(), before | meanwhile)
+        self.assertEqual(len({(owner[0], index) for owner, index
+                              in self.owners().items()}), len(before | meanwhile))
 
     def test_another_medium_is_the_same_drive(self):
         before = self.start_guest(Guest("web"))

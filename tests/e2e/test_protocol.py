@@ -1,9 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """AgentX as RFC 2741 has it: what a real snmpd never sends, or never does."""
-import contextlib
-import time
-
 import lab
 from agentx import NETWORK_BYTE_ORDER, Range, Type
 from fakemaster import Response
@@ -267,38 +264,6 @@ class Meanwhile(ProtocolTest):
             self.master.held.clear()
             session.release()
         self.assert_complete(session)
-
-    def test_an_open_is_not_answered(self):
-        self.master.held.add(Type.OPEN)
-        path = self.lab.write("node.xml", Node(SMALL).xml())
-        self.lab.write_config(f"first sim:{path}", f"second sim:{path}")
-        self.lab.start_agent(wait=False)
-        connection, _ = self.master.listener.accept()
-        # It gives up, or waits, but lives; and it is served by the next one.
-        connection.recv(1)
-        connection.close()
-        self.master.held.clear()
-        self.assert_serves(self.session())
-
-
-    def test_a_master_that_hangs_up_is_tried_steadily(self):
-        """libnetsnmpagent alone would try twice as often each time."""
-        path = self.lab.write("node.xml", Node(SMALL).xml())
-        self.lab.write_config(f"first sim:{path}", f"second sim:{path}")
-        self.lab.start_agent(wait=False)
-        end = time.monotonic() + 9
-        times = 0
-        self.master.listener.settimeout(1)
-        while time.monotonic() < end:
-            with contextlib.suppress(TimeoutError):
-                connection, _ = self.master.listener.accept()
-                connection.close()
-                times += 1
-        # Once each 2 s, and once to find out why there is no master.
-        self.assertGreaterEqual(times, 3)
-        self.assertLessEqual(times, 8)
-        self.master.listener.settimeout(self.master.deadline_s)
-        self.assert_serves(self.session())
 
 
 if __name__ == "__main__":
