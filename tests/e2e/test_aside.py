@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Some domains hang among many: the others go on, and nobody waits for them."""
 import dataclasses
+import re
 import time
 
 import lab
@@ -46,7 +47,7 @@ class AsideTest(LabTest):
         self.wait_limit_s = wait_limit_s
         self.domains = all_domains()
         self.path = self.lab.write("node.xml", Node(self.domains).xml())
-        self.lab.write_config(f"first sim:{self.path}", maxAge="100ms",
+        self.lab.write_config(f"first sim:{self.path}", maxAge="100ms", staleLimit="1h",
                               waitLimit=f"{wait_limit_s * 1000:.0f}ms",
                               callTimeout=f"{call_timeout_s}s")
         self.lab.start_agent()
@@ -95,11 +96,11 @@ class AsideTest(LabTest):
             values = self.poll(column)
             yield values, starvation.seconds() < self.wait_limit_s / 2
 
-    def wait_aside(self, column, count):
+    def meet(self, column, count):
         """A few polls by the end of which nobody waits for them any longer."""
-        for _ in self.polls(column, 3):
-            pass
-        self.lab.agent.wait_log(SET_ASIDE, count)
+        for turn, _ in enumerate(self.polls(column, 6)):
+            if turn >= 1 and self.connection("hvxConnectionAbandoned") >= count:
+                return
 
     def watch(self, column, count, sick=(), hanging=0, state=UP):
         """Polls; all but the sick advance each time.  The first and last values."""
@@ -112,14 +113,14 @@ class AsideTest(LabTest):
                 self.assertEqual(stuck, [])
             self.assertEqual(self.connection("hvxConnectionState"), state)
             # One for each that hangs, and those of what was just asked for.
-            self.assertLessEqual(self.lab.agent.threads(), self.threads + hanging + 3)
+            self.assertLessEqual(self.lab.agent.threads(), self.threads + hanging + 4)
             before = values
         return first, before
 
     def assert_nobody_waited(self):
-        """Each answer came at once; one in fifty may have had bad luck."""
+        """Each answer came at once; one in fifty, or one, may have had bad luck."""
         slow = sorted(seconds for seconds in self.times if seconds > PROMPT_S)
-        self.assertLessEqual(len(slow), len(self.times) // 50, slow)
+        self.assertLessEqual(len(slow), max(1, len(self.times) // 50), slow)
 
     def mend(self, column, sick, last):
         """It all comes back within a few polls."""
@@ -144,7 +145,7 @@ class OneHangs(AsideTest):
         index = self.rows[SICK]
         sick = [] if is_told else [index]
         self.afflict([SICK], fault("hang", on=on))
-        self.wait_aside(column, sections)
+        self.meet(column, sections)
         # Those who met it waited, but no longer than they have to.
         self.assertLessEqual(sorted(self.times)[-2], WAIT_LIMIT_S + 0.05)
         self.times.clear()
@@ -171,7 +172,7 @@ class OneHangs(AsideTest):
     def test_the_list_of_the_others_is_kept(self):
         self.start()
         self.afflict([SICK], fault("hang", on="domains"))
-        self.wait_aside("vmOperState", 1)
+        self.meet("vmOperState", 1)
         for turn in range(3):
             self.domains = [*self.domains[1:], Domain(f"new{turn}")]
             self.afflict([SICK], fault("hang", on="domains"))
@@ -183,7 +184,7 @@ class OneHangs(AsideTest):
     def destroyed(self, on):
         self.start()
         self.afflict([SICK], fault("hang", on=on))
-        self.wait_aside("vmCpuTime", 1)
+        self.meet("vmCpuTime", 1)
         self.assertIn(SICK, self.names())
         self.write([domain for domain in self.domains if domain.name != SICK])
         wait_for(lambda: SICK not in self.names(), "its row to go")
@@ -207,7 +208,7 @@ class SomeHang(AsideTest):
         self.start()
         sick = [self.rows[name] for name in names]
         self.afflict(names, fault("slow", on="statistics", delay_ms=600))
-        self.wait_aside("vmCpuTime", len(names))
+        self.meet("vmCpuTime", len(names))
         self.times.clear()
         first, last = self.watch("vmCpuTime", POLLS, sick, hanging=len(names))
         self.assert_nobody_waited()
@@ -225,7 +226,7 @@ class SomeHang(AsideTest):
         self.afflict(names, fault("hang", on="statistics"))
         wait_for(lambda: self.poll("vmCpuTime") and UNRESPONSIVE
                  == self.connection("hvxConnectionState"), "it to be unresponsive")
-        self.lab.agent.wait_log(SET_ASIDE, ASIDE_MAX)
+        self.assertEqual(len(re.findall(SET_ASIDE, self.lab.agent.log())), ASIDE_MAX)
         last = self.poll("vmCpuTime")
         self.times.clear()
         # Those set aside, and the one that holds up the others.
