@@ -249,15 +249,18 @@ class HangsAgainAndAgain(HangTest):
         self.threads = self.lab.agent.threads()
 
     def ask_while_it_hangs(self, seconds):
-        """The answers that took longest: the agent's first two and snmpd's first."""
+        """The slowest answers: the agent's first two and snmpd's first."""
         end = time.monotonic() + self.WAIT_LIMIT_S + seconds
         answers, controls = [], []
         while time.monotonic() < end:
             for question in self.questions:
-                answers.append(self.client.get(question).seconds)
+                answers.append(self.client.get(question))
                 controls.append(self.client.get(oid("sysUpTime", 0)).seconds)
             time.sleep(0.02)
-        *_, second, first = sorted(answers)
+        # It did hang.
+        self.assertGreater(max(answer.received_ns - answer.sent_ns
+                               for answer in answers) / 1e9, self.WAIT_LIMIT_S / 2)
+        *_, second, first = sorted(answer.seconds for answer in answers)
         return first, second, max(controls)
 
     def assert_rarely(self, what, limit_s, seconds, controls):
@@ -269,8 +272,10 @@ class HangsAgainAndAgain(HangTest):
     def hang_and_mend(self, turn):
         before = self.client.get(self.cpu_time).values[0]
         self.lab.write("sick.xml", Node(SMALL, faults=[fault("hang")]).xml())
-        # It is mended before or after the calls to it were given up.
-        seconds = self.ask_while_it_hangs(0.3 if turn % 2 else self.CALL_TIMEOUT_S)
+        # It is mended before or after the calls to it were given up; once long after.
+        duration_s = 3 * self.CALL_TIMEOUT_S if turn == 0 else \
+            self.CALL_TIMEOUT_S if turn % 2 else 0.3
+        seconds = self.ask_while_it_hangs(duration_s)
         self.assertLessEqual(self.lab.agent.threads(), self.threads + SECTIONS)
         self.mend()
         wait_for(lambda: self.client.get(self.cpu_time).values[0] > before,
@@ -285,10 +290,8 @@ class HangsAgainAndAgain(HangTest):
                                         for turn in range(self.ROUNDS)])
         self.assert_rarely("first", self.WAIT_LIMIT_S + 0.05, first, controls)
         self.assert_rarely("second", 0.02, second, controls)
-        # It did hang, each time.
-        self.assertGreater(min(first), self.WAIT_LIMIT_S / 2)
         wait_for(lambda: self.lab.agent.threads() <= self.threads
-                 and self.lab.agent.descriptors() == self.descriptors,
+                 and self.lab.agent.descriptors() <= self.descriptors,
                  "the calls that hung to end")
         self.assertEqual(set(dict(self.lab.walk(VM_MIB))), set(self.before))
         self.assertEqual(self.lab.get(oid("hvxConnectionReconnects", 1)).value, 0)
