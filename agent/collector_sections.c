@@ -268,11 +268,12 @@ void collector_set_aside(struct collector *collector, struct call *call)
     if (!progress.asks || clock_boot_ns() < progress.since_ns + patience_ns) {
         return; /* it has just got on */
     }
-    error_set(&error, STATUS_TIMEOUT, "%s: no answer within %lld ms",
-              section_name(call->section), (long long)(patience_ns / CLOCK_NS_PER_MS));
+    error_set(&error, STATUS_TIMEOUT, "no answer within %lld ms",
+              (long long)(patience_ns / CLOCK_NS_PER_MS));
     call->abandoned = true;
     call->uuid = progress.uuid;
     (void)!builder_add_failure(call->builder, &call->uuid, &error);
+    (void)error_prefix(&error, "%s", section_name(call->section));
     publish_domain(collector, call, &error, false);
     pthread_mutex_lock(&collector->lock);
     call->kind = CALL_ALONE;

@@ -251,9 +251,12 @@ static bool make_room_for_failure(struct builder *builder)
 bool builder_add_failure(struct builder *builder, const struct uuid *uuid,
                          const struct error *error)
 {
-    struct domain_failure *failure = domain_failure_new(uuid, error);
+    struct error named = *error;
+    struct domain_failure *failure;
     bool added = false;
 
+    (void)error_prefix(&named, "%s", section_name(builder->section));
+    failure = domain_failure_new(uuid, &named);
     pthread_mutex_lock(&builder->mutex);
     if (failure != NULL && !builder->closed && make_room_for_failure(builder)) {
         builder->failed[builder->failed_count++] = failure;

@@ -80,8 +80,8 @@ bool builder_add_storage(struct builder *builder, struct storage *storage) MUST_
 
 /*
  * This domain could not be read, for the reason in *error, whose words are
- * shown to managers; the others go on.  What was known of it stays.  Returns
- * as the functions above.
+ * shown to managers behind the section's name ("statistics: ..."); the others
+ * go on.  What was known of it stays.  Returns as the functions above.
  */
 bool builder_add_failure(struct builder *builder, const struct uuid *uuid,
                          const struct error *error) MUST_CHECK;

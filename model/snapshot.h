@@ -67,7 +67,13 @@ struct snapshot_domain {
     const struct domain_devices *devices;       /* NULL: not known yet */
     /* Why each section could not be read when it was last asked; NULL: it was. */
     const struct domain_failure *failures[SECTION_COUNT];
-    /* When its counters were last seen to go back; CLOCK_NEVER: never. */
+    /*
+     * The last moment at which its counters may have begun anew or come back:
+     * it was started or woken up, its CPU time was seen to go back, or the
+     * domain appeared in a later list than the first one.  Never earlier than before, while
+     * the row is there; never later than the newest collection of it.
+     * CLOCK_NEVER: none is known.
+     */
     int64_t discontinuity_ns;
     const struct snapshot_parts *parts; /* of config; NULL: no config */
     /* Of each part those of all domains before this one. */

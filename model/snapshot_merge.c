@@ -130,10 +130,51 @@ static void choose_memory_unit(struct snapshot_domain *row)
     }
 }
 
-static void apply_domain(struct snapshot_domain *row, const struct domain *domain)
+/*
+ * Hypervisors tell the start of a domain by its age, or by a date: from one
+ * collection to the next it moves a little.
+ */
+#define SAME_START_NS CLOCK_NS_PER_S
+
+/* The row's counters may have begun anew at this moment. */
+static void note_discontinuity(struct snapshot_domain *row, int64_t moment_ns)
+{
+    if (moment_ns > row->discontinuity_ns) {
+        row->discontinuity_ns = moment_ns;
+    }
+}
+
+/* Of a domain that is off or in a file, nothing runs that counts. */
+static bool is_counting(enum domain_state state)
+{
+    return state != DOMAIN_STATE_SHUTDOWN && state != DOMAIN_STATE_SUSPENDED
+           && state != DOMAIN_STATE_CRASHED;
+}
+
+static void note_start(const struct merge *merge, struct snapshot_domain *row,
+                       const struct domain *domain)
+{
+    int64_t seen_ns = merge->update->started_ns;
+    int64_t start_ns = domain->started_ns < seen_ns ? domain->started_ns : seen_ns;
+
+    if (domain->state == DOMAIN_STATE_SHUTDOWN) {
+        return; /* its start is meaningless */
+    }
+    if (row->domain != NULL && !is_counting(row->domain->state)
+        && is_counting(domain->state)) {
+        note_discontinuity(row, seen_ns);
+    } else if (row->discontinuity_ns == CLOCK_NEVER
+               || start_ns > row->discontinuity_ns + SAME_START_NS) {
+        note_discontinuity(row, start_ns);
+    }
+}
+
+static void apply_domain(const struct merge *merge, struct snapshot_domain *row,
+                         const struct domain *domain)
 {
     enum domain_admin_state admin_state = domain_state_admin(domain->state);
 
+    note_start(merge, row, domain);
     record_unref(row->domain);
     row->domain = record_ref(domain);
     if (admin_state != DOMAIN_ADMIN_STATE_UNKNOWN) {
@@ -173,7 +214,7 @@ static void apply_statistics(struct merge *merge, struct snapshot_domain *row,
 
     if (old != NULL && (old->has & statistics->has & DOMAIN_HAS_CPU_TIME) != 0
         && statistics->cpu_time_ns < old->cpu_time_ns) {
-        row->discontinuity_ns = merge->update->started_ns;
+        note_discontinuity(row, merge->update->started_ns);
     }
     record_unref(old);
     row->statistics = record_ref(statistics);
@@ -220,7 +261,7 @@ static void apply_record(struct merge *merge, struct snapshot_domain *row, void 
     set_failure(merge, row, NULL);
     switch (merge->section) {
     case SECTION_DOMAINS:
-        apply_domain(row, record);
+        apply_domain(merge, row, record);
         break;
     case SECTION_CONFIGS:
         apply_config(merge, row, record);
@@ -279,6 +320,7 @@ static void copy_rows(struct merge *merge)
 static enum status add_row(struct merge *merge, struct domain *domain)
 {
     struct snapshot_domain *row = &merge->new->domains[merge->new->domain_count];
+    bool is_first_list = merge->old->sampled_ns[SECTION_DOMAINS] == CLOCK_NEVER;
     char key[UUID_TEXT_SIZE];
     enum status status = STATUS_BUSY;
     bool is_new = false;
@@ -295,7 +337,7 @@ static enum status add_row(struct merge *merge, struct domain *domain)
     *row = (struct snapshot_domain) {
         .index = index,
         .memory_unit = SNAPSHOT_UNIT_MIN,
-        .discontinuity_ns = CLOCK_NEVER,
+        .discontinuity_ns = is_first_list ? CLOCK_NEVER : merge->update->started_ns,
     };
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         row->sampled_ns[i] = CLOCK_NEVER;

@@ -297,7 +297,7 @@ static void test_a_failure_is_told_until_it_is_over(void **state)
     merge(fixture, 20, true);
     assert_null(snapshot_failure(row_of(fixture, 1), NULL));
     assert_string_equal(snapshot_failure(row_of(fixture, 2), &section)->text,
-                        "no answer");
+                        "statistics: no answer");
     assert_int_equal(section, SECTION_STATISTICS);
     assert_int_equal(fixture->snapshot->unreadable_count, 1);
 
@@ -347,7 +347,7 @@ static void test_no_answer_goes_before_a_refusal(void **state)
     deliver_failure(fixture, 1);
     merge(fixture, 20, true);
     assert_string_equal(snapshot_failure(row_of(fixture, 1), &section)->text,
-                        "no answer");
+                        "devices: no answer");
     assert_int_equal(section, SECTION_DEVICES);
     assert_int_equal(fixture->snapshot->unreadable_count, 1);
 }
@@ -386,6 +386,65 @@ static void test_counters_that_go_back_are_noted(void **state)
         assert_int_equal(row_of(fixture, 2)->discontinuity_ns,
                          at == 20 ? CLOCK_NEVER : 30);
     }
+}
+
+static void deliver_start(struct fixture *fixture, enum domain_state state,
+                          int64_t started_ns)
+{
+    const struct domain from = {
+        .uuid = uuid_of(1),
+        .name = "1",
+        .state = state,
+        .started_ns = started_ns,
+    };
+
+    assert_true(builder_add_domain(fixture->builder, domain_new(&from)));
+}
+
+static void test_a_start_may_begin_counters_anew(void **state)
+{
+    static const struct {
+        enum domain_state state;
+        int64_t started_s; /* -1: not known */
+        int64_t discontinuity_s;
+    } lists[] = {
+        { DOMAIN_STATE_RUNNING, -1, -1 },   { DOMAIN_STATE_RUNNING, 5, 5 },
+        { DOMAIN_STATE_RUNNING, 6, 5 }, /* the same one, told by its age */
+        { DOMAIN_STATE_RUNNING, 33, 33 },   { DOMAIN_STATE_RUNNING, 5, 33 },
+        { DOMAIN_STATE_SHUTDOWN, 55, 33 }, /* meaningless */
+        { DOMAIN_STATE_PREPARING, -1, 70 }, { DOMAIN_STATE_RUNNING, 68, 70 },
+        { DOMAIN_STATE_RUNNING, 1000, 90 }, /* after the collection began */
+        { DOMAIN_STATE_SUSPENDED, 5, 90 },  { DOMAIN_STATE_RUNNING, 5, 110 },
+        { DOMAIN_STATE_PAUSED, 5, 110 },    { DOMAIN_STATE_CRASHED, 5, 110 },
+        { DOMAIN_STATE_RUNNING, 5, 140 },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        int64_t told_s = lists[i].started_s;
+        int64_t wanted_s = lists[i].discontinuity_s;
+
+        begin(fixture, SECTION_DOMAINS);
+        deliver_start(fixture, lists[i].state,
+                      told_s < 0 ? CLOCK_NEVER : told_s * CLOCK_NS_PER_S);
+        merge(fixture, (int64_t)(i + 1) * 10 * CLOCK_NS_PER_S, true);
+        assert_int_equal(row_of(fixture, 1)->discontinuity_ns,
+                         wanted_s < 0 ? CLOCK_NEVER : wanted_s * CLOCK_NS_PER_S);
+    }
+}
+
+/* It may be back after an absence, with other counters. */
+static void test_a_domain_that_appears_may_begin_counters_anew(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "12");
+    list(fixture, 20, "1");
+    list(fixture, 30, "12");
+    assert_int_equal(row_of(fixture, 1)->discontinuity_ns, CLOCK_NEVER);
+    assert_int_equal(row_of(fixture, 2)->discontinuity_ns, 30);
+    list(fixture, 40, "12");
+    assert_int_equal(row_of(fixture, 2)->discontinuity_ns, 30);
 }
 
 static void test_of_two_domains_with_one_uuid_the_first_is_shown(void **state)
@@ -777,6 +836,8 @@ int main(void)
         TEST(test_no_answer_goes_before_a_refusal),
         TEST(test_a_domain_that_was_not_asked_is_not_gone),
         TEST(test_counters_that_go_back_are_noted),
+        TEST(test_a_start_may_begin_counters_anew),
+        TEST(test_a_domain_that_appears_may_begin_counters_anew),
         TEST(test_of_two_domains_with_one_uuid_the_first_is_shown),
         TEST(test_a_renamed_domain_keeps_its_index),
         TEST(test_an_index_is_used_again_after_the_grace_time_only),
