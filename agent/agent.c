@@ -84,6 +84,7 @@ static struct connection *start_connection(struct agent *agent,
                                            const struct backend_ops *ops,
                                            struct error *error)
 {
+    struct connection *connection;
     struct snapshot_indices indices;
     uint32_t index;
 
@@ -96,8 +97,13 @@ static struct connection *start_connection(struct agent *agent,
     if (!open_indices(agent, config, wanted, &indices, error)) {
         return NULL;
     }
-    return connection_new(++agent->last_id, config, wanted, index, ops, &indices,
-                          agent->queue, error);
+    connection = connection_new(++agent->last_id, config, wanted, index, ops, &indices,
+                                agent->queue, error);
+    if (connection != NULL && agent->views != NULL) {
+        /* Rows of the same indices may have been there before the reload. */
+        connection->status.discontinuity_ns = clock_boot_ns();
+    }
+    return connection;
 }
 
 static int compare_connections(const void *a, const void *b)

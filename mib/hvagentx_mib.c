@@ -4,6 +4,7 @@
 static const struct mib_group *const groups[] = {
     &hvx_agent,
     &hvx_connections,
+    &hvx_domains,
 };
 
 const struct mib_module hvagentx_mib = {

@@ -23,6 +23,7 @@ extern const struct mib_module hvagentx_mib;
 
 extern const struct mib_group hvx_agent;       /* hvxAgent */
 extern const struct mib_group hvx_connections; /* hvxConnectionTable */
+extern const struct mib_group hvx_domains;     /* hvxDomainTable */
 
 /* vmHvSoftware: what the node told, else what its backend stands for. */
 const char *mib_software(const struct connection_status *connection,

@@ -158,6 +158,15 @@ static bool get_domains(const struct mib_context *context, size_t row,
            && mib_set_gauge(value, snapshot->domain_count);
 }
 
+static bool get_unreadable(const struct mib_context *context, size_t row,
+                           struct mib_value *value)
+{
+    const struct snapshot *snapshot = context->connection_snapshots[row];
+
+    return snapshot->sampled_ns[SECTION_DOMAINS] != CLOCK_NEVER
+           && mib_set_gauge(value, snapshot->unreadable_count);
+}
+
 /* BITS: bit 0 is the highest bit of the first octet (RFC 2578). */
 static bool get_capabilities(const struct mib_context *context, size_t row,
                              struct mib_value *value)
@@ -200,6 +209,7 @@ static const struct mib_column columns[] = {
     { 17, "hvxConnectionReconnects", MIB_COUNTER32, MIB_READ_ONLY, 0, get_reconnects },
     { 18, "hvxConnectionDomains", MIB_GAUGE32, MIB_READ_ONLY, 0, get_domains },
     { 19, "hvxConnectionCapabilities", MIB_STRING, MIB_READ_ONLY, 0, get_capabilities },
+    { 22, "hvxConnectionUnreadable", MIB_GAUGE32, MIB_READ_ONLY, 0, get_unreadable },
 };
 
 const struct mib_group hvx_connections = {

@@ -2,6 +2,7 @@
 /*
  * vm_table.c - vmTable: one row for each domain (RFC 7666 section 6).
  */
+#include "mib/domain_rows.h"
 #include "mib/stale.h"
 #include "mib/vm_mib.h"
 
@@ -9,29 +10,11 @@
 #define CONFIGS SECTION_BIT(SECTION_CONFIGS)
 #define STATISTICS SECTION_BIT(SECTION_STATISTICS)
 
-static size_t count_rows(const struct mib_context *context)
-{
-    return context->snapshot->domain_count;
-}
-
-static const struct snapshot_domain *row_at(const struct mib_context *context,
-                                            size_t row)
-{
-    return &context->snapshot->domains[row];
-}
-
-static void index_row(const struct mib_context *context, size_t row,
-                      struct mib_index *ret_index)
-{
-    ret_index->length = 1;
-    ret_index->ids[0] = row_at(context, row)->index;
-}
-
 /* The row's counters, or NULL while there are none that may be told. */
 static const struct domain_statistics *
 current_statistics(const struct mib_context *context, size_t row)
 {
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     if (domain->statistics == NULL
         || mib_is_stale(context, domain->sampled_ns[SECTION_STATISTICS])) {
@@ -43,13 +26,13 @@ current_statistics(const struct mib_context *context, size_t row)
 static bool get_name(const struct mib_context *context, size_t row,
                      struct mib_value *value)
 {
-    return mib_set_text(value, row_at(context, row)->domain->name);
+    return mib_set_text(value, mib_domain_at(context, row)->domain->name);
 }
 
 static bool get_uuid(const struct mib_context *context, size_t row,
                      struct mib_value *value)
 {
-    const struct uuid *uuid = &row_at(context, row)->domain->uuid;
+    const struct uuid *uuid = &mib_domain_at(context, row)->domain->uuid;
 
     value->string.bytes = uuid->bytes;
     value->string.length = uuid_is_nil(uuid) ? 0 : sizeof(uuid->bytes);
@@ -59,7 +42,7 @@ static bool get_uuid(const struct mib_context *context, size_t row,
 static bool get_os_type(const struct mib_context *context, size_t row,
                         struct mib_value *value)
 {
-    const struct domain_config *config = row_at(context, row)->config;
+    const struct domain_config *config = mib_domain_at(context, row)->config;
 
     return config != NULL && mib_set_text(value, config->os_type);
 }
@@ -75,7 +58,7 @@ static bool get_admin_state(const struct mib_context *context, size_t row,
     _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_ADMIN_STATE_COUNT,
                    "a number for each administrative state");
 
-    value->integer = numbers[row_at(context, row)->admin_state];
+    value->integer = numbers[mib_domain_at(context, row)->admin_state];
     return value->integer != 0;
 }
 
@@ -92,7 +75,7 @@ static bool get_oper_state(const struct mib_context *context, size_t row,
     };
     _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_STATE_COUNT,
                    "a number for each operational state");
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     if (mib_is_stale(context, domain->sampled_ns[SECTION_DOMAINS])) {
         value->integer = numbers[DOMAIN_STATE_UNKNOWN];
@@ -119,13 +102,13 @@ static bool set_flag(struct mib_value *value, enum domain_flag flag)
 static bool get_autostart(const struct mib_context *context, size_t row,
                           struct mib_value *value)
 {
-    return set_flag(value, row_at(context, row)->domain->autostart);
+    return set_flag(value, mib_domain_at(context, row)->domain->autostart);
 }
 
 static bool get_persistent(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    return set_flag(value, row_at(context, row)->domain->persistent);
+    return set_flag(value, mib_domain_at(context, row)->domain->persistent);
 }
 
 /* Integer32 (-1|0..2147483647), where -1 is unknown or without limit. */
@@ -139,7 +122,7 @@ static bool get_vcpus(const struct mib_context *context, size_t row,
                       struct mib_value *value)
 {
     const struct domain_statistics *statistics = current_statistics(context, row);
-    const struct domain_config *config = row_at(context, row)->config;
+    const struct domain_config *config = mib_domain_at(context, row)->config;
 
     if (statistics != NULL && (statistics->has & DOMAIN_HAS_VCPUS) != 0) {
         return set_limit(value, statistics->vcpus);
@@ -150,7 +133,7 @@ static bool get_vcpus(const struct mib_context *context, size_t row,
 static bool get_vcpus_min(const struct mib_context *context, size_t row,
                           struct mib_value *value)
 {
-    const struct domain_config *config = row_at(context, row)->config;
+    const struct domain_config *config = mib_domain_at(context, row)->config;
 
     return set_limit(value, config == NULL ? DOMAIN_NO_LIMIT : config->vcpus_min);
 }
@@ -158,7 +141,7 @@ static bool get_vcpus_min(const struct mib_context *context, size_t row,
 static bool get_vcpus_max(const struct mib_context *context, size_t row,
                           struct mib_value *value)
 {
-    const struct domain_config *config = row_at(context, row)->config;
+    const struct domain_config *config = mib_domain_at(context, row)->config;
 
     return set_limit(value, config == NULL ? DOMAIN_NO_LIMIT : config->vcpus_max);
 }
@@ -166,7 +149,7 @@ static bool get_vcpus_max(const struct mib_context *context, size_t row,
 static bool get_memory_unit(const struct mib_context *context, size_t row,
                             struct mib_value *value)
 {
-    return set_limit(value, row_at(context, row)->memory_unit);
+    return set_limit(value, mib_domain_at(context, row)->memory_unit);
 }
 
 /* A size in units of vmMemUnit; DOMAIN_NO_LIMIT stays -1. */
@@ -180,7 +163,7 @@ static bool get_memory(const struct mib_context *context, size_t row,
                        struct mib_value *value)
 {
     const struct domain_statistics *statistics = current_statistics(context, row);
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     if (statistics != NULL && (statistics->has & DOMAIN_HAS_MEMORY) != 0) {
         return set_limit(value,
@@ -193,7 +176,7 @@ static bool get_memory(const struct mib_context *context, size_t row,
 static bool get_memory_min(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     return set_memory(value, domain,
                       domain->config == NULL ? DOMAIN_NO_LIMIT
@@ -203,7 +186,7 @@ static bool get_memory_min(const struct mib_context *context, size_t row,
 static bool get_memory_max(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     return set_memory(value, domain,
                       domain->config == NULL ? DOMAIN_NO_LIMIT
@@ -218,7 +201,7 @@ static bool get_memory_max(const struct mib_context *context, size_t row,
 static bool get_up_time(const struct mib_context *context, size_t row,
                         struct mib_value *value)
 {
-    const struct snapshot_domain *domain = row_at(context, row);
+    const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     if (mib_is_stale(context, domain->sampled_ns[SECTION_DOMAINS])) {
         return false;
@@ -267,8 +250,8 @@ const struct mib_group vm_table = {
     .prefix_length = VM_OBJECTS_LENGTH + 2,
     .prefix = { VM_OBJECTS, 4, 1 },
     .sections = DOMAINS,
-    .count = count_rows,
-    .index = index_row,
+    .count = mib_domain_count,
+    .index = mib_domain_index,
     .column_count = sizeof(columns) / sizeof(columns[0]),
     .columns = columns,
 };

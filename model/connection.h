@@ -49,17 +49,18 @@ struct connection_status {
     char last_error[ERROR_TEXT_SIZE]; /* empty: none yet */
     /*
      * When counters came back that had been absent, because the connection was
-     * down or silent, on CLOCK_BOOTTIME; CLOCK_NEVER: not yet.
+     * down or silent, or when a reload started it, on CLOCK_BOOTTIME;
+     * CLOCK_NEVER: not yet.
      */
     int64_t discontinuity_ns;
-    int64_t collected_ns;             /* when the last good collection ended, on
+    int64_t collected_ns;       /* when the last good collection ended, on
                                CLOCK_BOOTTIME; CLOCK_NEVER: none yet */
-    int64_t collection_time_ns;       /* how long the last one took, good or not;
+    int64_t collection_time_ns; /* how long the last one took, good or not;
                                    CLOCK_NEVER: none yet */
-    uint32_t collections;             /* finished, good or not */
-    uint32_t failures;                /* of these, those that failed */
-    uint32_t abandoned;               /* calls given up because they were late */
-    uint32_t reconnects;              /* opened again after it was up before */
+    uint32_t collections;       /* finished, good or not */
+    uint32_t failures;          /* of these, those that failed */
+    uint32_t abandoned;         /* calls given up because they were late */
+    uint32_t reconnects;        /* opened again after it was up before */
     bool switches[CONNECTION_SWITCH_COUNT];
 };
 

@@ -57,13 +57,19 @@ CONNECTION_COLUMNS = {
     "hvxConnectionCollections": "Counter32", "hvxConnectionFailures": "Counter32",
     "hvxConnectionAbandoned": "Counter32", "hvxConnectionReconnects": "Counter32",
     "hvxConnectionDomains": "Gauge32", "hvxConnectionCapabilities": "STRING",
+    "hvxConnectionUnreadable": "Gauge32",
+}
+DOMAIN_COLUMNS = {
+    "hvxDomainStartTime": "STRING", "hvxDomainDiscontinuityTime": "Timeticks",
+    "hvxDomainSampleTime": "STRING", "hvxDomainDataAge": "Gauge32",
+    "hvxDomainCollectionStatus": "INTEGER", "hvxDomainCollectionError": "STRING",
 }
 # Differ from one request to the next.
 VOLATILE = [oid(name) for name in (
     "hvxAgentUpTime", "hvxAgentRequests", "hvxAgentRequestsDelegated",
     "hvxAgentRequestsLate", "hvxAgentCollections", "hvxAgentMemory",
     "hvxAgentCpuTime", "hvxConnectionAge", "hvxConnectionCollectionTime",
-    "hvxConnectionCollections")]
+    "hvxConnectionCollections", "hvxDomainDataAge")]
 
 
 def is_volatile(name):
@@ -139,7 +145,7 @@ class Reading(OneNode):
         values = dict(self.walk_all())
         for name, kind in SCALARS.items():
             self.assertEqual(values.pop(oid(name, 0)).type, kind, name)
-        columns = VM_COLUMNS | PART_COLUMNS | CONNECTION_COLUMNS
+        columns = VM_COLUMNS | PART_COLUMNS | CONNECTION_COLUMNS | DOMAIN_COLUMNS
         for column, kind in columns.items():
             found = [name for name in values if snmp.below(oid(column), name)]
             self.assertGreater(len(found), 0, column)
@@ -266,7 +272,7 @@ class Reading(OneNode):
 
     def test_getnext_behind_the_last_object_leaves_the_module(self):
         for root, last in ((VM_MIB, oid("vmBulkNotificationsEnabled", 0)),
-                           (HVX_MIB, oid("hvxConnectionCapabilities", 1))):
+                           (HVX_MIB, oid("hvxDomainCollectionError", self.last))):
             (name, value), = self.lab.get_next(last)
             if value != END:
                 self.assertFalse(below(root, name), name)

@@ -35,6 +35,9 @@ MASKS = {
     "hvxConnectionSince": "<date>",
     "hvxConnectionAge": "<milliseconds>",
     "hvxConnectionCollectionTime": "<microseconds>",
+    "hvxDomainStartTime": "<date>",
+    "hvxDomainSampleTime": "<date>",
+    "hvxDomainDataAge": "<milliseconds>",
 }
 
 

@@ -750,6 +750,156 @@ static void test_capabilities_are_bits_from_the_left(void **state)
     }
 }
 
+static void test_domains_that_could_not_be_read_are_counted(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    const struct connection_status *connection = &fixture->connections[1];
+
+    check_number(fixture, "hvxConnectionUnreadable", CONNECTION, MIB_GAUGE32, 0);
+    fixture->snapshot.unreadable_count = 7;
+    check_number(fixture, "hvxConnectionUnreadable", CONNECTION, MIB_GAUGE32, 7);
+    /* Not known before there is a list. */
+    check_absent(fixture, "hvxConnectionUnreadable", connection->index);
+}
+
+/* --- hvxDomainTable --------------------------------------------------------- */
+
+static void set_sampled(struct mib_fixture *fixture, int64_t state_age_ns,
+                        int64_t counters_age_ns)
+{
+    fixture->rows[0].sampled_ns[SECTION_DOMAINS] = FIXTURE_NOW_NS - state_age_ns;
+    fixture->rows[0].sampled_ns[SECTION_STATISTICS] = FIXTURE_NOW_NS - counters_age_ns;
+}
+
+static void test_a_domain_tells_how_fresh_it_is(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    /* 100 s and 1 s before the date of now. */
+    check_octets(fixture, "hvxDomainStartTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0b\x28\x07+\0\0", 11);
+    check_octets(fixture, "hvxDomainSampleTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x13\x07+\0\0", 11);
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 0);
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 1000);
+    check_integer(fixture, "hvxDomainCollectionStatus", ROW, 1);
+    check_text(fixture, "hvxDomainCollectionError", ROW, "");
+}
+
+static void test_a_domain_has_a_start_while_it_is_known_to_be_on(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    fixture->domains[0].state = DOMAIN_STATE_SHUTDOWN;
+    check_absent(fixture, "hvxDomainStartTime", ROW);
+    fixture->domains[0].state = DOMAIN_STATE_PAUSED;
+    check_octets(fixture, "hvxDomainStartTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0b\x28\x07+\0\0", 11);
+    fixture->connections[0].state = CONNECTION_DOWN;
+    check_absent(fixture, "hvxDomainStartTime", ROW);
+    fixture->connections[0].state = CONNECTION_UP;
+    make_stale(fixture);
+    check_absent(fixture, "hvxDomainStartTime", ROW);
+    fixture->context.now_ns = FIXTURE_NOW_NS;
+    fixture->domains[0].started_ns = CLOCK_NEVER;
+    check_absent(fixture, "hvxDomainStartTime", ROW);
+}
+
+static void test_a_domain_is_as_old_as_the_older_of_state_and_counters(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    set_sampled(fixture, 3 * CLOCK_NS_PER_S, 2 * CLOCK_NS_PER_S);
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 3000);
+    check_octets(fixture, "hvxDomainSampleTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x11\x07+\0\0", 11);
+    set_sampled(fixture, 3 * CLOCK_NS_PER_S, 4 * CLOCK_NS_PER_S);
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 4000);
+    check_octets(fixture, "hvxDomainSampleTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x10\x07+\0\0", 11);
+    /* A domain without counters is as old as its state. */
+    fixture->rows[0].statistics = NULL;
+    fixture->rows[0].sampled_ns[SECTION_STATISTICS] = CLOCK_NEVER;
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 3000);
+    check_octets(fixture, "hvxDomainSampleTime", ROW,
+                 "\x07\xe7\x0b\x0e\x16\x0d\x11\x07+\0\0", 11);
+    fixture->rows[0].sampled_ns[SECTION_DOMAINS] = CLOCK_NEVER;
+    check_absent(fixture, "hvxDomainDataAge", ROW);
+    check_absent(fixture, "hvxDomainSampleTime", ROW);
+}
+
+static void test_a_domains_age_is_told_however_old_it_is(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    fixture->connections[0].state = CONNECTION_DOWN;
+    make_stale(fixture);
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 60000);
+    fixture->context.now_ns = INT64_C(1) << 62;
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, UINT32_MAX);
+    /* A collection that began after the moment that is shown. */
+    fixture->context.now_ns = FIXTURE_SAMPLED_NS - CLOCK_NS_PER_S;
+    check_number(fixture, "hvxDomainDataAge", ROW, MIB_GAUGE32, 0);
+}
+
+/* Moments of hvxAgentUpTime, which do not move with the time. */
+static void test_the_last_discontinuity_counts_from_the_agents_start(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    const int64_t started_ns = fixture->agent.started_ns;
+    int64_t *of_domain = &fixture->rows[0].discontinuity_ns;
+    int64_t *of_connection = &fixture->connections[0].discontinuity_ns;
+
+    *of_domain = started_ns - 1;
+    *of_connection = started_ns - HOUR_NS;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 0);
+    *of_domain = started_ns + 5 * CLOCK_NS_PER_S;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 500);
+    *of_connection = started_ns + 7 * CLOCK_NS_PER_S;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 700);
+    *of_domain = started_ns + 9 * CLOCK_NS_PER_S;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 900);
+    fixture->context.now_ns += HOUR_NS;
+    fixture->context.date_ns = 0;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 900);
+    make_stale(fixture);
+    fixture->connections[0].state = CONNECTION_DOWN;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 900);
+    *of_domain = started_ns + TICKS_WRAP_NS + 3 * CLOCK_NS_PER_TICK;
+    check_number(fixture, "hvxDomainDiscontinuityTime", ROW, MIB_TIMETICKS, 3);
+}
+
+static void test_why_a_domain_could_not_be_read(void **state)
+{
+    struct mib_fixture *fixture = *state;
+    const struct domain_failure late = { .status = STATUS_TIMEOUT,
+                                         .text = "devices: no answer" };
+    const struct domain_failure refused = { .status = STATUS_DENIED,
+                                            .text = "configs: not permitted" };
+
+    fixture->rows[0].failures[SECTION_CONFIGS] = &refused;
+    check_integer(fixture, "hvxDomainCollectionStatus", ROW, 3);
+    check_text(fixture, "hvxDomainCollectionError", ROW, "configs: not permitted");
+    fixture->rows[0].failures[SECTION_DEVICES] = &late;
+    check_integer(fixture, "hvxDomainCollectionStatus", ROW, 2);
+    check_text(fixture, "hvxDomainCollectionError", ROW, "devices: no answer");
+}
+
+static void test_domains_have_the_rows_of_vm_table(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    mib_fixture_set_rows(fixture, 3);
+    for (size_t i = 0; i < 3; i++) {
+        fixture->rows[i].sampled_ns[SECTION_DOMAINS] = FIXTURE_NOW_NS - HOUR_NS;
+        check_number(fixture, "hvxDomainDataAge", fixture->rows[i].index, MIB_GAUGE32,
+                     3600000);
+        fixture->rows[i].sampled_ns[SECTION_DOMAINS] = FIXTURE_SAMPLED_NS;
+    }
+    check_absent(fixture, "hvxDomainDataAge", 0);
+    check_absent(fixture, "hvxDomainDataAge", 2);
+}
+
 #define WITH_FIXTURE(test)                                                             \
     cmocka_unit_test_setup_teardown(test, mib_fixture_setup, mib_fixture_teardown)
 
@@ -789,6 +939,14 @@ int main(void)
         WITH_FIXTURE(test_a_long_error_is_cut_at_a_character),
         WITH_FIXTURE(test_ages_stop_at_the_largest_gauge),
         WITH_FIXTURE(test_capabilities_are_bits_from_the_left),
+        WITH_FIXTURE(test_domains_that_could_not_be_read_are_counted),
+        WITH_FIXTURE(test_a_domain_tells_how_fresh_it_is),
+        WITH_FIXTURE(test_a_domain_has_a_start_while_it_is_known_to_be_on),
+        WITH_FIXTURE(test_a_domain_is_as_old_as_the_older_of_state_and_counters),
+        WITH_FIXTURE(test_a_domains_age_is_told_however_old_it_is),
+        WITH_FIXTURE(test_the_last_discontinuity_counts_from_the_agents_start),
+        WITH_FIXTURE(test_why_a_domain_could_not_be_read),
+        WITH_FIXTURE(test_domains_have_the_rows_of_vm_table),
     };
 
     return cmocka_run_group_tests_name("mib_values", tests, NULL, NULL);
