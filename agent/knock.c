@@ -24,6 +24,7 @@ struct knock {
     int fd; /* where an answer is awaited; -1: nowhere */
     int64_t since_ns;
     bool answered; /* and not taken yet */
+    bool refused;  /* it hung up on the last question */
 };
 
 static void stop(struct knock *knock)
@@ -47,6 +48,7 @@ static void on_readable(int fd, void *argument)
     }
     stop(knock);
     knock->answered = length > 0;
+    knock->refused = length <= 0;
 }
 
 struct knock *knock_new(void)
@@ -69,8 +71,10 @@ void knock_free(struct knock *knock)
 
 static bool ask(struct knock *knock, struct error *error)
 {
+    bool refused = knock->refused;
     int fd = master_connect();
 
+    knock->refused = false;
     if (fd < 0) {
         master_explain_absence(error);
         return false;
@@ -83,6 +87,10 @@ static bool ask(struct knock *knock, struct error *error)
     }
     knock->fd = fd;
     knock->since_ns = clock_boot_ns();
+    if (refused) {
+        master_explain_refusal(error);
+        return false;
+    }
     return true;
 }
 

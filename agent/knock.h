@@ -27,8 +27,8 @@ void knock_free(struct knock *knock);
 
 /*
  * Asks, unless a question is still open; one that is too old is given up.
- * Returns false if the master is not there or has not answered the question
- * before this one yet; *error tells why, and what to do.  A master that is not at
+ * Returns false if the master is not there, or has not answered the question
+ * before this one, or hung up on it; *error tells why, and what to do.  A master that is not at
  * a Unix socket counts as one that answers: there nothing is found out.
  */
 bool knock_try(struct knock *knock, struct error *error);

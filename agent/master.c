@@ -95,6 +95,19 @@ static void explain_permission(const char *path, struct error *error)
               (unsigned)geteuid());
 }
 
+static void explain(const char *reason, struct error *error)
+{
+    error_set(error, STATUS_UNAVAILABLE,
+              "no AgentX master at %s: %s; is snmpd running, with 'master agentx' and "
+              "this agentXSocket in snmpd.conf?",
+              master_address(), reason);
+}
+
+void master_explain_refusal(struct error *error)
+{
+    explain("it opens no session", error);
+}
+
 void master_explain_absence(struct error *error)
 {
     const char *address = master_address();
@@ -117,10 +130,11 @@ void master_explain_absence(struct error *error)
         master_explain_silence(error);
         return;
     }
-    error_set(error, STATUS_UNAVAILABLE,
-              "no AgentX master at %s: %s; is snmpd running, with 'master agentx' and "
-              "this agentXSocket in snmpd.conf?",
-              address, reason == 0 ? "it opens no session" : strerror(reason));
+    if (reason == 0) {
+        master_explain_refusal(error);
+        return;
+    }
+    explain(strerror(reason), error);
 }
 
 void master_explain_silence(struct error *error)

@@ -30,6 +30,9 @@ int master_connect(void);
  */
 void master_explain_absence(struct error *error);
 
+/* Tells the operator in *error that somebody is there, and speaks no AgentX. */
+void master_explain_refusal(struct error *error);
+
 /* Tells the operator in *error that the master is there and does not answer. */
 void master_explain_silence(struct error *error);
 

@@ -130,7 +130,7 @@ static void open_session(struct subagent *subagent)
 
     subagent->open(0, NULL);
     if (!subagent->connected) {
-        master_explain_absence(&error);
+        master_explain_refusal(&error);
         tell_absence(subagent, &error);
         /* Not at once again: the time may be over while that was waited for. */
         snmp_alarm_reset(subagent->retry_alarm);

@@ -70,6 +70,7 @@ class Walks(LabTest):
         super().setUp()
         everybody = [guest(f"vm{number:02}", number)
                      for number in range(LASTING + PASSING)]
+        self.everybody = everybody
         # Each third one stays.
         self.lasting = everybody[::3]
         self.passing = [domain for domain in everybody if domain not in self.lasting]
@@ -111,6 +112,9 @@ class Walks(LabTest):
                                    > self.row_sets(table, calm))
                 sizes.add(len(names))
                 walks += 1
+        # All that went is back, and where it was.
+        self.lab.write("node.xml", Node(self.everybody).xml())
+        wait_for(lambda: walk(table) == calm, "all domains to come back as they were")
         # There was something to trip over.
         self.assertGreater(len(sizes), 1)
         if len(snmp.readable_columns()[table]) > 1:
