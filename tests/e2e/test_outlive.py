@@ -17,7 +17,7 @@ import lab
 import snmp
 from agentx import Type
 from lab import AGENT, DEADLINE_S, PATIENCE, Lab, LabTest, wait_for
-from node import SMALL, Domain, Node, many
+from node import SMALL, Domain, Node, fault, many
 from protocol import REGISTRATIONS, ProtocolTest
 from snmp import VM_MIB, Manager, oid
 
@@ -269,17 +269,28 @@ class Tries(ProtocolTest):
 
     def test_they_are_steady(self):
         """Neither more and more often, nor less and less."""
-        self.start_without()
+        agent = self.start_without()
         times = []
         for _ in range(10):
             connection, _ = self.master.listener.accept()
             connection.close()
             times.append(time.monotonic())
-        # The first two connections also find out why there is no master.
-        gaps = [after - before for before, after in zip(times[2:], times[3:])]
+        gaps = [after - before for before, after in zip(times, times[1:])]
         self.assertGreater(min(gaps), RETRY_S / 2)
         self.assertLess(max(gaps), 2 * PATIENCE)
         self.assertEqual(set(self.session().registered), REGISTRATIONS)
+        self.assertEqual(agent.log().count(ABSENT), 1)
+
+    def test_a_short_absence_is_not_explained(self):
+        session = self.start()
+        session.disconnect()
+        for _ in range(3):
+            connection, _ = self.master.listener.accept()
+            connection.close()
+        self.session()
+        log = self.lab.agent.log()
+        self.assertEqual((log.count(LOST), log.count(CONNECTED), log.count(ABSENT)),
+                         (1, 2, 0))
 
     def test_the_loss_is_seen_by_the_socket(self):
         session = self.start(agentXPingInterval=3600)
@@ -316,7 +327,9 @@ class Starved(OutliveTest):
     """All cores are busy, the agent comes last, and all patience is default."""
 
     def start_starved(self, domains):
-        path = self.lab.write("node.xml", Node(domains).xml())
+        # Slower than any master's patience.
+        slow = fault("slow", on="domains", delay_ms=8000)
+        path = self.lab.write("node.xml", Node(domains, faults=[slow]).xml())
         self.lab.write_config(f"first sim:{path}", agentXPingInterval=PING_S)
         self.lab.agent = self.lab.start("hvagentx", [
             "nice", "-n", "19", AGENT, "-f", "-Le", "-c", self.lab.config_path])
