@@ -34,12 +34,17 @@ struct connection {
     unsigned requested; /* SECTION_BIT()s asked for and not answered yet */
     unsigned late;      /* of these, known to be late: nobody waits for them */
     bool silent;        /* since one was late, nothing at all has come */
-    int64_t failed_ns[SECTION_COUNT];   /* last failure; CLOCK_NEVER: none */
-    int64_t duration_ns[SECTION_COUNT]; /* of the last collection; 0: none */
+    int64_t failed_ns[SECTION_COUNT]; /* last failure; CLOCK_NEVER: none */
+    /*
+     * How long its collection takes: the shorter of the last two, since one
+     * that was held up says nothing of the next; 0: not known yet.
+     */
+    int64_t duration_ns[SECTION_COUNT];
+    int64_t last_duration_ns[SECTION_COUNT];
     struct forecast forecasts[SECTION_COUNT];
     /* What the collector was told last to collect then; CLOCK_NEVER: nothing. */
     int64_t planned_ns[SECTION_COUNT];
-    unsigned ahead; /* SECTION_BIT()s of those planned ahead of a poll */
+    unsigned ahead;          /* SECTION_BIT()s of those planned ahead of a poll */
     int64_t unresponsive_ns; /* when it became so; CLOCK_NEVER: it is not */
 };
 

@@ -107,6 +107,16 @@ static void take_snapshot(struct connection *connection, struct collector_event 
     }
 }
 
+static void note_duration(struct connection *connection, enum section section,
+                          int64_t duration_ns)
+{
+    int64_t last_ns = connection->last_duration_ns[section];
+
+    connection->duration_ns[section] =
+        last_ns == 0 || duration_ns < last_ns ? duration_ns : last_ns;
+    connection->last_duration_ns[section] = duration_ns;
+}
+
 /* What becomes of a collection for the next ones of its section. */
 static void note_collection(struct connection *connection,
                             const struct collector_event *event, bool was_requested)
@@ -114,7 +124,7 @@ static void note_collection(struct connection *connection,
     enum section section = event->section;
 
     if (!event->abandoned) {
-        connection->duration_ns[section] = event->duration_ns;
+        note_duration(connection, section, event->duration_ns);
     }
     forecast_collected(&connection->forecasts[section], event->started_ns,
                        !was_requested

@@ -82,7 +82,7 @@ static bool ask(struct knock *knock, struct error *error)
     if (send(fd, question, sizeof(question), MSG_NOSIGNAL) != (ssize_t)sizeof(question)
         || register_readfd(fd, on_readable, knock) != FD_REGISTERED_OK) {
         close(fd);
-        master_explain_silence(error);
+        master_explain_refusal(error);
         return false;
     }
     knock->fd = fd;
