@@ -447,6 +447,25 @@ static void test_a_domain_that_appears_may_begin_counters_anew(void **state)
     assert_int_equal(row_of(fixture, 2)->discontinuity_ns, 30);
 }
 
+/* What a collection found that began before the start was seen, is of before. */
+static void test_the_last_discontinuity_does_not_go_back(void **state)
+{
+    struct fixture *fixture = *state;
+
+    list(fixture, 10, "1");
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 100, 0);
+    merge(fixture, 10, true);
+    begin(fixture, SECTION_DOMAINS);
+    deliver_start(fixture, DOMAIN_STATE_SHUTDOWN, CLOCK_NEVER);
+    merge(fixture, 20, true);
+    list(fixture, 40, "1");
+    begin(fixture, SECTION_STATISTICS);
+    deliver_statistics(fixture, 1, 1, 0);
+    merge(fixture, 30, true);
+    assert_int_equal(row_of(fixture, 1)->discontinuity_ns, 40);
+}
+
 static void test_of_two_domains_with_one_uuid_the_first_is_shown(void **state)
 {
     struct fixture *fixture = *state;
@@ -838,6 +857,7 @@ int main(void)
         TEST(test_counters_that_go_back_are_noted),
         TEST(test_a_start_may_begin_counters_anew),
         TEST(test_a_domain_that_appears_may_begin_counters_anew),
+        TEST(test_the_last_discontinuity_does_not_go_back),
         TEST(test_of_two_domains_with_one_uuid_the_first_is_shown),
         TEST(test_a_renamed_domain_keeps_its_index),
         TEST(test_an_index_is_used_again_after_the_grace_time_only),
