@@ -91,7 +91,9 @@ typedef void backend_close_fn(struct backend *backend);
  * has it.  Called from several threads at once, for different sections or
  * different domains, never twice at once for the same.  A domain that fails
  * is given to builder_add_failure() and the others go on; a domain that
- * vanished meanwhile is left out.  When an add returns false it returns at
+ * vanished meanwhile is left out.  One that has nothing to tell now, such as
+ * the counters of a domain that is shut down, gets a record without values:
+ * left out, its last ones would stay and grow old.  When an add returns false it returns at
  * once, with STATUS_TIMEOUT.
  *
  * Before it asks for something that one domain alone can hold up, such as its
