@@ -51,11 +51,15 @@ static bool get_age(const struct mib_context *context, size_t row,
                     struct mib_value *value)
 {
     const int64_t moment_ns = sampled_ns(mib_domain_at(context, row));
-    const int64_t age_ns =
-        moment_ns < context->now_ns ? context->now_ns - moment_ns : 0;
+    int64_t age_ns = 0;
 
-    return moment_ns != CLOCK_NEVER
-           && mib_set_gauge(value, (uint64_t)(age_ns / CLOCK_NS_PER_MS));
+    if (moment_ns == CLOCK_NEVER) {
+        return false;
+    }
+    if (moment_ns < context->now_ns) {
+        age_ns = context->now_ns - moment_ns;
+    }
+    return mib_set_gauge(value, (uint64_t)(age_ns / CLOCK_NS_PER_MS));
 }
 
 static bool get_status(const struct mib_context *context, size_t row,
