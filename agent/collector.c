@@ -167,6 +167,7 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
  */
 static int64_t due_ns(struct collector *collector, int64_t now_ns)
 {
+    const struct collector_patience *patience = &collector->patience;
     int64_t due =
         earlier(collector_open_due_ns(collector), collector_section_due_ns(collector));
 
@@ -175,7 +176,8 @@ static int64_t due_ns(struct collector *collector, int64_t now_ns)
         int64_t late_ns = collector_late_ns(collector, call, &domain);
 
         if (late_ns != CLOCK_NEVER && call->kind == CALL_SECTION) {
-            late_ns = earlier(late_ns, now_ns + collector->patience.domain_timeout_ns);
+            late_ns = earlier(late_ns, now_ns + patience->domain_timeout_ns);
+            late_ns = earlier(late_ns, now_ns + patience->call_timeout_ns);
         }
         due = earlier(due, late_ns);
     }
