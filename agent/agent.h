@@ -20,7 +20,8 @@
 
 /* What one SNMP context shows. */
 struct agent_view {
-    const char *context; /* "" or the connection's */
+    const char *context;           /* "" or one of the connection's */
+    const struct control *control; /* of the configuration in force */
     struct connection *connection;
     struct mib_hint hint;
     /* The connections it may list: all in the default context, else its own. */

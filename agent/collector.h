@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/job.h"
 #include "agent/queue.h"
 #include "backends/backend.h"
 #include "model/connection.h"
@@ -48,6 +49,7 @@ enum collector_event_kind {
     COLLECTOR_STATE,     /* the link's state changed */
     COLLECTOR_COLLECTED, /* one collection ended, well or not */
     COLLECTOR_DOMAIN,    /* one domain was set aside, or asked alone */
+    COLLECTOR_OPERATED,  /* an operation ended, well or not */
 };
 
 /*
@@ -60,6 +62,7 @@ struct collector_event {
     enum collector_event_kind kind;
     /*
      * COLLECTOR_STATE: the words for unresponsive and down.
+     * COLLECTOR_OPERATED: how it ended, as job_run() says.
      * Else: why it failed, or that the index file could not be written although
      * it succeeded; else STATUS_OK.
      */
@@ -74,6 +77,8 @@ struct collector_event {
     /* COLLECTOR_COLLECTED: */
     int64_t started_ns;
     int64_t duration_ns;
+    /* COLLECTOR_OPERATED: */
+    uint64_t serial; /* of the job */
 };
 
 /* Frees an event that queue_take() returned. */
@@ -102,6 +107,17 @@ void collector_request(struct collector *collector, unsigned sections);
  */
 void collector_schedule(struct collector *collector, enum section section,
                         int64_t at_ns);
+
+/*
+ * Carries out a job on a thread of its own, and tells of its end by one
+ * COLLECTOR_OPERATED.  Takes the reference over.  refused not NULL: it is not
+ * carried out, and this is its end; and so it is with STATUS_UNAVAILABLE where
+ * there is no link.  A job that finds the link lost (STATUS_UNAVAILABLE) ends it
+ * for all.  Any thread; never blocks for long.  Without memory the job is dropped and not
+ * carried out, and its deadline ends it.
+ */
+void collector_operate(struct collector *collector, struct job *job,
+                       const struct error *refused);
 
 /* Another patience, also with calls under way.  SNMP thread. */
 void collector_set_patience(struct collector *collector,

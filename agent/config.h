@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "mib/mib.h"
+#include "model/control.h"
 #include "model/status.h"
 
 /* Longest name of a connection in octets, with the terminating NUL. */
@@ -26,10 +27,21 @@
 /* Most connections of one agent. */
 #define CONFIG_CONNECTIONS_MAX 1000
 
+/* Most contexts that one connection is served in. */
+#define CONFIG_ROLES_MAX 100
+
+/* A context that a connection is served in, and what is permitted there. */
+struct config_role {
+    char *context;
+    struct control control;
+};
+
 struct config_connection {
     char name[CONFIG_NAME_SIZE];
     char *uri;
-    char *context;
+    char *context;     /* its own; that of the first role */
+    size_t role_count; /* 1 or more */
+    struct config_role *roles;
     bool is_default; /* exactly one of them also answers in the context "" */
 };
 
@@ -42,6 +54,11 @@ struct config {
     int64_t call_timeout_ns;
     int64_t state_interval_ns;
     int64_t index_grace_ns;
+    int64_t operation_keep_ns;    /* how long a finished operation is remembered */
+    int64_t operation_timeout_ns; /* until the deadline, where none is set */
+    int64_t repeat_window_ns;     /* the same action again is the same operation */
+    uint32_t operation_limit;     /* most that run at once on one connection */
+    char *dump_dir;               /* for core dumps; NULL: none are made */
     enum mib_affinity cpu_affinity;
     bool unattached_storage;       /* rows for volumes that no domain uses */
     struct host_agent *host_agent; /* NULL: not configured */

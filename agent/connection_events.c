@@ -214,5 +214,7 @@ void connection_handle(struct connection *connection, struct collector_event *ev
     case COLLECTOR_DOMAIN:
         handle_domain(connection, event);
         break;
+    case COLLECTOR_OPERATED:
+        break;
     }
 }

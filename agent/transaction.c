@@ -80,7 +80,7 @@ enum mib_error transaction_check(const struct agent *agent,
     if (varbind_get_name(varbind, &name)) {
         object = mib_tree_find(agent->tree, &name);
     }
-    if (object == NULL || object->column->access != MIB_READ_WRITE) {
+    if (object == NULL || object->column->access == MIB_READ_ONLY) {
         return MIB_NOT_WRITABLE;
     }
     error = varbind_get_value(varbind, object->column->type, &value);

@@ -17,15 +17,17 @@
 #ifndef HVX_BACKENDS_BACKEND_H
 #define HVX_BACKENDS_BACKEND_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/operation.h"
 #include "model/section.h"
 #include "model/status.h"
 #include "model/uuid.h"
 
 /* Grows whenever this file or a structure it passes changes. */
-#define BACKEND_ABI 3
+#define BACKEND_ABI 4
 
 #define BACKEND_MODULE_SYMBOL "hvagentx_backend"
 
@@ -39,6 +41,9 @@ enum backend_capability {
     BACKEND_CAN_STATISTICS = 2,    /* SECTION_STATISTICS */
     BACKEND_CAN_DEVICES = 3,       /* SECTION_DEVICES */
     BACKEND_CAN_EVENTS = 4,        /* events is not NULL */
+    BACKEND_CAN_POWER = 5,         /* some action of OPERATION_CLASS_POWER */
+    BACKEND_CAN_CONFIG = 6,        /* the same of OPERATION_CLASS_CONFIG */
+    BACKEND_CAN_DEBUG = 9,         /* the same of OPERATION_CLASS_DEBUG */
     BACKEND_CAN_STORAGE = 11,      /* SECTION_STORAGE */
     BACKEND_CAN_AFFINITY = 17,     /* pins in SECTION_CONFIGS */
 };
@@ -113,10 +118,40 @@ typedef enum status backend_collect_fn(struct backend *backend,
                                        const struct backend_request *request,
                                        struct builder *builder, struct error *error);
 
-/* What backend_operate_fn is told to do; grows with the control classes. */
-struct backend_operation;
+/* What backend_operate_fn is told to do. */
+struct backend_operation {
+    enum operation_action action; /* one of ops->actions; never a goal */
+    struct uuid uuid;             /* of the domain */
+    const char *name;             /* of the domain, when it was accepted */
+    uint32_t value;               /* valid for the action, see model/operation.h */
+    /*
+     * Where OPERATION_CORE_DUMP puts the memory: a path that is not there yet,
+     * in a folder of the configuration.  NULL for all else.
+     */
+    const char *file;
+    /*
+     * When the agent stops waiting, on CLOCK_BOOTTIME: whoever waits for a
+     * guest ends then.  What is under way and may still succeed goes on.
+     */
+    int64_t deadline_ns;
+    /* Percent that is done, to be set by a backend that knows it. */
+    atomic_int *progress;
+};
 
-/* Carries out one operation on one domain; blocks until it is done. */
+/*
+ * Carries out one operation on one domain, and blocks until its effect is
+ * there: a domain told to shut down is off.  Called from several threads at
+ * once, beside backend_collect_fn, never twice at once for the same domain.
+ *
+ * The state was read a moment ago and allowed the action (operation_next());
+ * it may have changed since.  STATUS_OK: done.  STATUS_WRONG_STATE: not from the
+ * state the domain is in now.  STATUS_NOT_FOUND: there is no such domain.
+ * STATUS_UNSUPPORTED: this hypervisor, or this domain, cannot do it.
+ * STATUS_INVALID: not with this value; the words say which are good.
+ * STATUS_TIMEOUT: not done at the deadline, and given up.  STATUS_UNAVAILABLE:
+ * the connection is lost; what became of the operation is not known.  Others:
+ * it failed for the reason in words, which managers are shown.
+ */
 typedef enum status backend_operate_fn(struct backend *backend,
                                        const struct backend_operation *operation,
                                        struct error *error);
@@ -134,6 +169,7 @@ struct backend_ops {
     const char *software; /* vmHvSoftware while no connection ever told better */
     enum hypervisor hypervisor; /* the same for vmHvObjectID */
     uint32_t capabilities;      /* BACKEND_CAPABILITY_BIT() of each */
+    uint64_t actions;           /* OPERATION_BIT()s of what operate can do; no goals */
     backend_open_fn *open;
     backend_close_fn *close;
     backend_collect_fn *collect;

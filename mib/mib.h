@@ -19,7 +19,9 @@
 #include <stdint.h>
 
 #include "model/connection.h"
+#include "model/control.h"
 #include "model/host_storage.h"
+#include "model/operation_table.h"
 #include "model/snapshot.h"
 
 /* Most sub-identifiers of an OID (RFC 2741 section 5.1, RFC 2578 section 3.5). */
@@ -47,6 +49,7 @@ enum mib_type {
 enum mib_access {
     MIB_READ_ONLY,
     MIB_READ_WRITE,
+    MIB_READ_CREATE, /* its column decides by itself which instances there may be */
 };
 
 /* Room for a string that a getter composes. */
@@ -98,6 +101,10 @@ struct mib_context {
     enum mib_affinity affinity;
     /* hrStorageTable of the agent's host; NULL: not known. */
     const struct host_storage *host_storage;
+    /* Of the connection; NULL: nothing can be done to its domains. */
+    const struct operation_table *operations;
+    /* What the role may do whose context this is; NULL: nothing. */
+    const struct control *control;
 };
 
 /*
@@ -122,13 +129,54 @@ enum mib_error {
     MIB_NOT_WRITABLE = 17,
 };
 
+enum mib_change_kind {
+    MIB_CHANGE_SWITCH,    /* of the connection that the context shows */
+    MIB_CHANGE_OPERATION, /* wants one, by a column of a domain */
+    MIB_CHANGE_LOCK,      /* a domain's lock of a class (TestAndIncr) */
+    MIB_CHANGE_ROW,       /* a column of hvxOperationTable */
+};
+
+/* The columns of hvxOperationTable that can be set; their sub-identifiers. */
+enum mib_operation_column {
+    MIB_OPERATION_ROW_STATUS = 4,
+    MIB_OPERATION_ACTION = 5,
+    MIB_OPERATION_VALUE = 9,
+    MIB_OPERATION_EXPECTED_STATE = 10,
+    MIB_OPERATION_DEADLINE = 11,
+    MIB_OPERATION_TAG = 12,
+    MIB_OPERATION_DRY_RUN = 13,
+    MIB_OPERATION_STATE = 14,
+};
+
+/* RowStatus (RFC 2579), as far as it is accepted. */
+enum mib_row_status {
+    MIB_ROW_ACTIVE = 1,
+    MIB_ROW_CREATE_AND_GO = 4,
+    MIB_ROW_DESTROY = 6,
+};
+
 /*
- * What a SET of one object changes: a switch of the connection that the
- * context shows.  Plain data: agent/ carries it out, and undoes it.
+ * What a SET of one object changes.  Plain data: agent/ checks it together with
+ * the other changes of the SET, carries it out, and undoes it.  Pointers are
+ * valid as long as the context's snapshots and the value that was set.
  */
 struct mib_change {
+    enum mib_change_kind kind;
+    /* MIB_CHANGE_SWITCH: */
     enum connection_switch which;
     bool on;
+    /* All others: a class that is permitted for that domain. */
+    enum operation_class class;
+    const struct snapshot_domain *domain;
+    /* MIB_CHANGE_OPERATION: */
+    enum operation_action action;
+    uint32_t value; /* also of MIB_CHANGE_LOCK, which it has to have */
+    /* MIB_CHANGE_ROW: */
+    uint32_t id; /* 1 to OPERATION_MANAGER_ID_MAX, unless there is such a row */
+    enum mib_operation_column column;
+    uint32_t number;  /* as set; expected state: an enum domain_state */
+    const char *text; /* MIB_OPERATION_TAG: valid UTF-8, not terminated */
+    size_t text_length;
 };
 
 /*
@@ -147,6 +195,16 @@ typedef enum mib_error mib_check_fn(const struct mib_context *context, size_t ro
                                     const struct mib_value *value,
                                     struct mib_change *ret_change);
 
+/*
+ * The same for an object that is MIB_READ_CREATE: for any instance, whether it
+ * is there or not.  ids: what stands behind the column, 0 to MIB_OID_MAX of them.
+ * MIB_NO_CREATION where no row of that name can be.
+ */
+typedef enum mib_error mib_create_fn(const struct mib_context *context,
+                                     const uint32_t *ids, size_t length,
+                                     const struct mib_value *value,
+                                     struct mib_change *ret_change);
+
 struct mib_column {
     uint32_t id; /* its sub-identifier below the entry, or the scalar's */
     const char *name;
@@ -154,9 +212,10 @@ struct mib_column {
     enum mib_access access;
     unsigned sections; /* SECTION_BIT()s its value is read from */
     mib_get_fn *get;
-    /* Both, where access is MIB_READ_WRITE; left out where it is not. */
+    /* accept: unless it is MIB_READ_ONLY.  Of the others the one of its access. */
     mib_accept_fn *accept;
     mib_check_fn *check;
+    mib_create_fn *create;
 };
 
 /* Most sub-identifiers of an instance. */
@@ -274,7 +333,7 @@ enum mib_result mib_next(const struct mib_tree *tree, const struct mib_context *
                          unsigned *ret_sections);
 
 /*
- * Whether a SET of an instance of an object that is MIB_READ_WRITE may be done
+ * Whether a SET of an instance of an object that is not MIB_READ_ONLY may be done
  * now, and what it changes.  name: lies in the object.  value: of its column's
  * type.  In the order of RFC 3416 section 4.2.5: what the column does not
  * accept, MIB_NO_CREATION where there is no such instance, and what its check

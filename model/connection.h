@@ -60,6 +60,8 @@ struct connection_status {
     uint32_t collections;       /* finished, good or not */
     uint32_t failures;          /* of these, those that failed */
     uint32_t abandoned;         /* calls given up because they were late */
+    unsigned control_classes;   /* OPERATION_CLASS_BIT()s that some role may use */
+    uint32_t operations;        /* accepted */
     uint32_t reconnects;        /* opened again after it was up before */
     bool switches[CONNECTION_SWITCH_COUNT];
 };
@@ -67,12 +69,17 @@ struct connection_status {
 /* The scalars of hvxAgent. */
 struct agent_status {
     const char *version;
-    int64_t started_ns;                 /* CLOCK_BOOTTIME */
-    uint32_t requests;                  /* AgentX Get, GetNext and GetBulk received */
-    uint32_t delegated;                 /* of these, answered after waiting */
-    uint32_t late;                      /* of these, when waitLimit ran out */
-    uint32_t collections;               /* finished over all connections, removed
+    int64_t started_ns;       /* CLOCK_BOOTTIME */
+    uint32_t requests;        /* AgentX Get, GetNext and GetBulk received */
+    uint32_t delegated;       /* of these, answered after waiting */
+    uint32_t late;            /* of these, when waitLimit ran out */
+    uint32_t collections;     /* finished over all connections, removed
                                            ones too */
+    unsigned control_classes; /* OPERATION_CLASS_BIT()s that some role
+                                           of some connection may use */
+    uint32_t operations_accepted;
+    uint32_t operations_refused; /* SETs that asked for some */
+    uint32_t operations_failed;
     uint32_t master_sessions;           /* opened with the AgentX master */
     int64_t configured_ns;              /* when the configuration in force was
                                            taken, on CLOCK_BOOTTIME */

@@ -150,6 +150,9 @@ struct domain_config {
      * domain runs.
      */
     int64_t memory_bytes;
+    uint32_t cpu_weight; /* share of CPU time, on the hypervisor's scale; 0: unknown */
+    bool cpu_cap_known;
+    uint32_t cpu_cap; /* most CPU time, in percent of one CPU; 0: no cap */
     /* Whether it is known which vcpu may run where. */
     bool affinity_known;
     /* Those that are bound, ascending; the others may run everywhere. */

@@ -20,6 +20,7 @@ const char *status_name(enum status status)
         [STATUS_UNSUPPORTED] = "unsupported",
         [STATUS_UNAVAILABLE] = "unavailable",
         [STATUS_TIMEOUT] = "timeout",
+        [STATUS_WRONG_STATE] = "wrong state",
         [STATUS_BUSY] = "busy",
         [STATUS_NO_MEMORY] = "no memory",
         [STATUS_IO] = "input/output",

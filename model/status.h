@@ -22,6 +22,7 @@ enum status {
     STATUS_UNSUPPORTED, /* this backend or hypervisor cannot do it */
     STATUS_UNAVAILABLE, /* the hypervisor cannot be reached */
     STATUS_TIMEOUT,     /* it did not answer by the deadline */
+    STATUS_WRONG_STATE, /* not from the state that the domain is in */
     STATUS_BUSY,        /* taken by somebody else, or full */
     STATUS_NO_MEMORY,
     STATUS_IO,     /* reading or writing a file failed */
