@@ -84,8 +84,15 @@ static struct connection *start_connection(struct agent *agent,
                                            const struct backend_ops *ops,
                                            struct error *error)
 {
+    struct connection_settings settings = {
+        .config = config,
+        .from = wanted,
+        .ops = ops,
+        .queue = agent->queue,
+        .state_folder = state_folder(agent),
+        .counters = &agent->status,
+    };
     struct connection *connection;
-    struct snapshot_indices indices;
     uint32_t index;
 
     if (index_store_assign(agent->connection_indices, wanted->name, clock_boot_ns(),
@@ -94,11 +101,12 @@ static struct connection *start_connection(struct agent *agent,
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    if (!open_indices(agent, config, wanted, &indices, error)) {
+    if (!open_indices(agent, config, wanted, &settings.indices, error)) {
         return NULL;
     }
-    connection = connection_new(++agent->last_id, config, wanted, index, ops, &indices,
-                                agent->queue, error);
+    settings.id = ++agent->last_id;
+    settings.index = index;
+    connection = connection_new(&settings, error);
     if (connection != NULL && agent->views != NULL) {
         /* Rows of the same indices may have been there before the reload. */
         connection->status.discontinuity_ns = clock_boot_ns();
@@ -150,7 +158,7 @@ static enum status change_begin(struct change *change, const struct agent *agent
         .ops = calloc(count, sizeof(*change->ops)),
         .connections = calloc(count, sizeof(struct connection *)),
         .contexts = calloc(count, sizeof(*change->contexts)),
-        .views = agent_views_new(count),
+        .views = agent_views_new(config),
     };
     if (change->ops == NULL || change->connections == NULL || change->contexts == NULL
         || change->views == NULL) {
@@ -265,8 +273,11 @@ static void release_unused(const char *name, uint32_t index, void *argument)
     index_store_release(agent->connection_indices, name, clock_boot_ns());
 }
 
-/* Shows the connections there are now, and releases the indices of all others. */
-static void settle(struct agent *agent)
+/*
+ * Shows the connections there are now, which are of that configuration, and
+ * releases the indices of all others.
+ */
+static void settle(struct agent *agent, const struct config *config)
 {
     struct error error = ERROR_NONE;
 
@@ -274,7 +285,7 @@ static void settle(struct agent *agent)
         qsort(agent->connections, agent->connection_count, sizeof(*agent->connections),
               compare_connections);
     }
-    agent_views_fill(agent);
+    agent_views_fill(agent, config);
     index_store_visit(agent->connection_indices, release_unused, agent);
     if (index_store_save(agent->connection_indices, &error) != STATUS_OK) {
         log_warning("%s; tried again when the connections change", error.text);
@@ -317,7 +328,7 @@ static void carry_out(struct agent *agent, struct change *change)
     agent_views_free(agent->views);
     agent->views = change->views;
     change->views = NULL;
-    settle(agent);
+    settle(agent, change->config);
 }
 
 static struct connection *start_again(struct agent *agent,
@@ -365,7 +376,7 @@ static void take_back(struct agent *agent, const struct change *change)
             }
         }
     }
-    settle(agent);
+    settle(agent, config);
 }
 
 static enum status apply(struct agent *agent, const struct config *config,
@@ -408,6 +419,7 @@ struct agent *agent_new(struct config *config, bool keep_state, struct error *er
     agent->status.started_ns = clock_boot_ns();
     agent->status.configured_ns = agent->status.started_ns;
     agent->usage_ns = CLOCK_NEVER;
+    agent->check_ns = CLOCK_NEVER;
     agent->tree = mib_tree_new();
     agent->queue = queue_new();
     if (agent->tree == NULL || agent->queue == NULL) {

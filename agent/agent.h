@@ -20,7 +20,7 @@
 
 /* What one SNMP context shows. */
 struct agent_view {
-    const char *context;           /* "" or one of the connection's */
+    const char *context;           /* "" or one of its connection's */
     const struct control *control; /* of the configuration in force */
     struct connection *connection;
     struct mib_hint hint;
@@ -45,6 +45,8 @@ struct agent {
     struct connection **connections; /* in order of their index */
     /* Not the agent's own: who asks the host's snmpd sets it; NULL: nobody does. */
     const struct host_storage *host_storage;
+    /* When agent_check() is to be called, on CLOCK_BOOTTIME; CLOCK_NEVER: not. */
+    int64_t check_ns;
     size_t view_count;
     struct agent_view *views; /* the default context first */
 };
@@ -89,6 +91,12 @@ struct connection *agent_find_connection(const struct agent *agent, uint64_t id)
  */
 struct mib_context agent_context(struct agent *agent, const struct agent_view *view,
                                  int64_t now_ns);
+
+/* agent_check() is to be called at that moment, or earlier. */
+void agent_check_by(struct agent *agent, int64_t at_ns);
+
+/* Looks after the operations of all connections, where check_ns has come. */
+void agent_check(struct agent *agent);
 
 /* Takes in what the collectors have told since the last time. */
 void agent_drain(struct agent *agent);

@@ -24,16 +24,22 @@ void agent_views_free(struct agent_view *views)
     }
 }
 
-struct agent_view *agent_views_new(size_t connection_count)
+struct agent_view *agent_views_new(const struct config *config)
 {
-    struct agent_view *views = calloc(connection_count + 1, sizeof(*views));
+    size_t count = config->connection_count;
+    size_t contexts = 1;
+    struct agent_view *views;
 
+    for (size_t i = 0; i < count; i++) {
+        contexts += config->connections[i].role_count;
+    }
+    views = calloc(contexts, sizeof(*views));
     if (views == NULL) {
         return NULL;
     }
-    /* All in the default context, then each in its own. */
-    views[0].listed = calloc(2 * connection_count, sizeof(*views[0].listed));
-    views[0].snapshots = calloc(2 * connection_count, sizeof(*views[0].snapshots));
+    /* All in the default context, then each in those of its own. */
+    views[0].listed = calloc(2 * count, sizeof(*views[0].listed));
+    views[0].snapshots = calloc(2 * count, sizeof(*views[0].snapshots));
     if (views[0].listed == NULL || views[0].snapshots == NULL) {
         agent_views_free(views);
         return NULL;
@@ -52,11 +58,23 @@ static struct connection *default_connection(const struct agent *agent)
     return agent->connections[0];
 }
 
-static void fill_view(struct agent_view *view, const char *context,
+static const struct config_connection *
+find_configuration(const struct config *config, const struct connection *connection)
+{
+    size_t i = 0;
+
+    while (strcmp(config->connections[i].name, connection->name) != 0) {
+        i++;
+    }
+    return &config->connections[i];
+}
+
+static void fill_view(struct agent_view *view, const struct config_role *role,
                       struct connection *connection, struct connection *const *listed,
                       size_t count)
 {
-    view->context = context;
+    view->context = role->context;
+    view->control = &role->control;
     view->connection = connection;
     view->hint = (struct mib_hint) { 0, 0 };
     view->listed_count = count;
@@ -66,23 +84,42 @@ static void fill_view(struct agent_view *view, const char *context,
     }
 }
 
-void agent_views_fill(struct agent *agent)
+/* The contexts of one connection, of which all list the same. */
+static void fill_roles(struct agent *agent, const struct config *config,
+                       size_t position)
 {
-    size_t count = agent->connection_count;
-    struct agent_view *views = agent->views;
+    struct connection *connection = agent->connections[position];
+    const struct config_connection *from = find_configuration(config, connection);
 
-    agent->view_count = count == 0 ? 0 : count + 1;
-    if (count == 0) {
+    connection->status.control_classes = 0;
+    for (size_t r = 0; r < from->role_count; r++) {
+        struct agent_view *view = &agent->views[agent->view_count++];
+
+        view->listed = agent->views[0].listed + agent->connection_count + position;
+        view->snapshots =
+            agent->views[0].snapshots + agent->connection_count + position;
+        fill_view(view, &from->roles[r], connection, &agent->connections[position], 1);
+        connection->status.control_classes |= from->roles[r].control.classes;
+    }
+    agent->status.control_classes |= connection->status.control_classes;
+}
+
+void agent_views_fill(struct agent *agent, const struct config *config)
+{
+    struct connection *connection;
+
+    agent->view_count = 0;
+    agent->status.control_classes = 0;
+    if (agent->connection_count == 0) {
         return;
     }
-    fill_view(&views[0], "", default_connection(agent), agent->connections, count);
-    for (size_t i = 0; i < count; i++) {
-        struct connection *connection = agent->connections[i];
-        struct agent_view *view = &views[i + 1];
-
-        view->listed = views[0].listed + count + i;
-        view->snapshots = views[0].snapshots + count + i;
-        fill_view(view, connection->context, connection, &agent->connections[i], 1);
+    connection = default_connection(agent);
+    fill_view(&agent->views[0], find_configuration(config, connection)->roles,
+              connection, agent->connections, agent->connection_count);
+    agent->views[0].context = "";
+    agent->view_count = 1;
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        fill_roles(agent, config, i);
     }
 }
 
@@ -149,7 +186,33 @@ struct mib_context agent_context(struct agent *agent, const struct agent_view *v
                         : SECTION_ALL & ~SECTION_BIT(SECTION_STORAGE),
         .affinity = agent->config->cpu_affinity,
         .host_storage = agent->host_storage,
+        .operations = operations_table(view->connection->operations),
+        .control = view->control,
     };
+}
+
+void agent_check_by(struct agent *agent, int64_t at_ns)
+{
+    if (agent->check_ns == CLOCK_NEVER || at_ns < agent->check_ns) {
+        agent->check_ns = at_ns;
+    }
+}
+
+void agent_check(struct agent *agent)
+{
+    int64_t now_ns = clock_boot_ns();
+
+    if (agent->check_ns == CLOCK_NEVER || now_ns < agent->check_ns) {
+        return;
+    }
+    agent->check_ns = CLOCK_NEVER;
+    for (size_t i = 0; i < agent->connection_count; i++) {
+        int64_t due_ns = operations_check(agent->connections[i]->operations, now_ns);
+
+        if (due_ns != CLOCK_NEVER) {
+            agent_check_by(agent, due_ns);
+        }
+    }
 }
 
 /* Takes the event over. */
@@ -162,6 +225,9 @@ static void handle_event(struct agent *agent, struct collector_event *event)
         return;
     }
     connection_handle(connection, event);
+    if (event->kind == COLLECTOR_OPERATED || event->kind == COLLECTOR_STATE) {
+        agent_check_by(agent, clock_boot_ns());
+    }
     if (event->kind == COLLECTOR_COLLECTED) {
         agent->status.collections++;
     }

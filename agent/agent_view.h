@@ -12,16 +12,19 @@
 
 #include "agent/agent.h"
 
-/* Views with room for so many connections, 1 or more; NULL without memory. */
-struct agent_view *agent_views_new(size_t connection_count);
+/* Views with room for all that a configuration says; NULL without memory. */
+struct agent_view *agent_views_new(const struct config *config);
 
 /* NULL is allowed. */
 void agent_views_free(struct agent_view *views);
 
 /*
  * The contexts of the present connections, in order of their index: the default
- * one, then each its own.  agent->views has room for all of them.
+ * one, then those of each, its own first.  Also what is permitted there, in each
+ * view and, all together, in the status of the connections and the agent.  config:
+ * the one the connections are of; the views refer to it, so it outlives them.
+ * agent->views has room for it.
  */
-void agent_views_fill(struct agent *agent);
+void agent_views_fill(struct agent *agent, const struct config *config);
 
 #endif

@@ -113,6 +113,18 @@ struct call *call_new_alone(struct link *link, enum section section,
     return prepare(call, link, section);
 }
 
+struct call *call_new_operation(const struct backend_ops *ops, struct job *job)
+{
+    struct call *call = new_call(ops, CALL_OPERATION, 0);
+
+    if (call == NULL) {
+        job_unref(job);
+        return NULL;
+    }
+    call->job = job;
+    return call;
+}
+
 void call_free(struct call *call)
 {
     if (call->opened != NULL) {
@@ -120,6 +132,7 @@ void call_free(struct call *call)
     }
     link_unref(call->link);
     builder_unref(call->builder);
+    job_unref(call->job);
     free(call->wanted);
     free(call->except);
     free(call);
@@ -127,7 +140,9 @@ void call_free(struct call *call)
 
 void call_run(struct call *call)
 {
-    if (call->link == NULL) {
+    if (call->job != NULL) {
+        call->status = job_run(call->job, call->ops, call->link->backend, &call->error);
+    } else if (call->link == NULL) {
         call->status = call->ops->open(call->uri, &call->opened, &call->error);
     } else {
         const struct backend_request request = {
@@ -144,6 +159,16 @@ void call_run(struct call *call)
     if (call->status != STATUS_OK && call->error.text[0] == '\0') {
         error_set(&call->error, call->status, "the backend gave no reason (%s)",
                   status_name(call->status));
+    }
+}
+
+void call_cut_short(struct call *call)
+{
+    if (call->builder != NULL) {
+        builder_close(call->builder);
+    }
+    if (call->job != NULL) {
+        job_give_up(call->job);
     }
 }
 

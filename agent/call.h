@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/job.h"
 #include "backends/backend.h"
 #include "model/section.h"
 
@@ -42,6 +43,7 @@ enum call_kind {
      * of a CALL_SECTION that this domain holds up.
      */
     CALL_ALONE,
+    CALL_OPERATION, /* carries out a job; never late, never given up */
 };
 
 /*
@@ -54,13 +56,14 @@ struct call {
     const struct backend_ops *ops;
     const char *uri;
     enum call_kind kind;  /* the collector's */
-    struct link *link;    /* NULL: CALL_OPEN */
+    struct link *link;    /* NULL: CALL_OPEN, or a job that never began */
+    struct job *job;      /* NULL: no CALL_OPERATION */
     enum section section; /* what it collects */
     struct uuid uuid;     /* the collector's: CALL_ALONE's domain */
     struct uuid *wanted;  /* the one that it asks for; NULL: all but these: */
     struct uuid *except;
     size_t except_count;
-    struct builder *builder; /* what it has delivered so far; NULL: CALL_OPEN */
+    struct builder *builder; /* what it has delivered so far; NULL: collects nothing */
     int64_t started_ns;
     /* The collector's: when the collection began that it is a part of. */
     int64_t begun_ns;
@@ -86,11 +89,17 @@ struct call *call_new_section(struct link *link, enum section section,
 struct call *call_new_alone(struct link *link, enum section section,
                             const struct uuid *uuid, int64_t timeout_ns);
 
+/* One that carries out a job, which is taken over, on a link that it gets later. */
+struct call *call_new_operation(const struct backend_ops *ops, struct job *job);
+
 /* May block: it may be the last one on its link. */
 void call_free(struct call *call);
 
 /* Calls the backend and fills in status, error and opened. */
 void call_run(struct call *call);
+
+/* What it brings is not used any more; what it has not told yet, it does not. */
+void call_cut_short(struct call *call);
 
 /* Runs a function on a detached thread: nobody joins what may hang.  Returns
  * 0 or errno. */

@@ -101,6 +101,12 @@ static void *call_thread(void *argument)
     return NULL;
 }
 
+/* Jobs need no room among the calls: operations.c limits them. */
+static unsigned room_of(const struct call *call)
+{
+    return call->job == NULL ? 1 : 0;
+}
+
 void collector_start_call(struct collector *collector, struct call *call)
 {
     int failed;
@@ -108,7 +114,7 @@ void collector_start_call(struct collector *collector, struct call *call)
     call->collector = collector;
     call->next = collector->calls;
     collector->calls = call;
-    collector->call_count++;
+    collector->call_count += room_of(call);
     collector->references++;
     failed = call_start_thread(call_thread, call);
     if (failed != 0) {
@@ -133,7 +139,7 @@ static struct call *take_finished(struct collector *collector)
 
         if (call->finished) {
             *at = call->next;
-            collector->call_count--;
+            collector->call_count -= room_of(call);
             return call;
         }
     }
@@ -222,6 +228,9 @@ static void finish(struct collector *collector, struct call *call)
     case CALL_ALONE:
         collector_finish_alone(collector, call);
         break;
+    case CALL_OPERATION:
+        collector_finish_operation(collector, call);
+        break;
     }
     collector_drop_link(collector, call->link);
     call->link = NULL;
@@ -257,7 +266,7 @@ static bool work_once(struct collector *collector)
 
 /*
  * Leaves the calls under way to themselves: each frees itself when it
- * returns, and the last one closes the link.
+ * returns, and the last one closes the link.  What has not begun never does.
  */
 static void orphan_calls(struct collector *collector)
 {
@@ -272,9 +281,13 @@ static void orphan_calls(struct collector *collector)
         pthread_mutex_lock(&collector->lock);
     }
     for (struct call *call = collector->calls; call != NULL; call = call->next) {
-        if (call->builder != NULL) {
-            builder_close(call->builder);
-        }
+        call_cut_short(call);
+    }
+    while (collector->waiting != NULL) {
+        struct call *call = collector->waiting;
+
+        collector->waiting = call->next;
+        call_free(call);
     }
     collector->calls = NULL;
     collector->stopped = true;
@@ -294,6 +307,7 @@ static bool wait_for_turn(struct collector *collector)
     go_on = !collector->stopping;
     if (go_on) {
         collector_open_link(collector, clock_boot_ns());
+        collector_start_operations(collector);
         collector_start_sections(collector, clock_boot_ns());
         returned = collector->taken_back != NULL;
         for (const struct call *call = collector->calls; call != NULL;

@@ -113,8 +113,11 @@ void collector_schedule(struct collector *collector, enum section section,
  * COLLECTOR_OPERATED.  Takes the reference over.  refused not NULL: it is not
  * carried out, and this is its end; and so it is with STATUS_UNAVAILABLE where
  * there is no link.  A job that finds the link lost (STATUS_UNAVAILABLE) ends it
- * for all.  Any thread; never blocks for long.  Without memory the job is dropped and not
- * carried out, and its deadline ends it.
+ * for all.  However long it takes, it is neither given up nor keeps a section from
+ * being collected; but what it has not done yet when the link is lost, or the
+ * collector stops, it does not do any more.
+ * Any thread, until collector_stop() is called; never blocks for long.  Without
+ * memory the job is dropped and not carried out, and its deadline ends it.
  */
 void collector_operate(struct collector *collector, struct job *job,
                        const struct error *refused);

@@ -114,7 +114,7 @@ void collector_lose_link(struct collector *collector, const struct error *error)
     /* They need not go on. */
     for (struct call *call = collector->calls; call != NULL; call = call->next) {
         if (lost != NULL && call->link == lost) {
-            builder_close(call->builder);
+            call_cut_short(call);
         }
     }
     pthread_mutex_unlock(&collector->lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * collector_parts.h - the inside of a collector: collector.c has its threads,
- * collector_link.c opens and loses the link, collector_sections.c collects.
- * Included by collector*.c alone.
+ * collector_link.c opens and loses the link, collector_sections.c collects,
+ * collector_operations.c has jobs carried out.  Included by collector*.c alone.
  *
  * "With the lock" says that the caller holds it.  All else here is the
  * coordinator's, without the lock.
@@ -34,8 +34,9 @@ struct collector {
     unsigned wanted;  /* sections asked for and not started yet */
     unsigned running; /* sections with a collection that is not given up */
     int64_t scheduled_ns[SECTION_COUNT]; /* CLOCK_NEVER: not */
-    unsigned call_count;
+    unsigned call_count;                 /* of these, those that carry out no job */
     struct call *calls;
+    struct call *waiting;          /* jobs that were not looked at yet */
     struct queue_item *taken_back; /* events to be freed */
     /* The coordinator's own: */
     struct link *link;
@@ -112,5 +113,13 @@ void collector_abandon(struct collector *collector, struct call *call);
 /* A call of CALL_SECTION or CALL_ALONE has returned. */
 void collector_finish_section(struct collector *collector, struct call *call);
 void collector_finish_alone(struct collector *collector, struct call *call);
+
+/* --- collector_operations.c -------------------------------------------------- */
+
+/* Begins, or ends for want of a link, each job that waits.  With the lock. */
+void collector_start_operations(struct collector *collector);
+
+/* A call of CALL_OPERATION has returned, or was never made. */
+void collector_finish_operation(struct collector *collector, struct call *call);
 
 #endif

@@ -171,7 +171,8 @@ int64_t collector_late_ns(struct collector *collector, const struct call *call,
     if (call->kind == CALL_OPEN) {
         return call->started_ns + patience->call_timeout_ns;
     }
-    if (call->kind == CALL_ALONE || !collector_is_current(collector, call)) {
+    if (call->kind == CALL_ALONE || call->kind == CALL_OPERATION
+        || !collector_is_current(collector, call)) {
         return CLOCK_NEVER;
     }
     progress = builder_progress(call->builder);

@@ -30,6 +30,9 @@
 /* Most contexts that one connection is served in. */
 #define CONFIG_ROLES_MAX 100
 
+/* Most operations that operationLimit lets run at once on one connection. */
+#define CONFIG_OPERATION_LIMIT_MAX 64
+
 /* A context that a connection is served in, and what is permitted there. */
 struct config_role {
     char *context;
@@ -74,11 +77,14 @@ void config_free(struct config *config);
 
 /*
  * Adds a connection as the directive `connection` does; all strings copied.
- * context NULL: the name.  Errors say what to do.
+ * context NULL: the name.  Nothing is permitted there.  Errors say what to do.
  */
 enum status config_add_connection(struct config *config, const char *name,
                                   const char *uri, const char *context, bool is_default,
                                   struct error *error) MUST_CHECK;
+
+/* Frees what a connection holds; it is then one without a role. */
+void config_connection_clear(struct config_connection *connection);
 
 /* Makes our directives known to net-snmp's reader.  Once, after init_agent(). */
 void config_init(void);

@@ -81,28 +81,46 @@ static struct collector_patience patience(const struct config *config)
     };
 }
 
-struct connection *connection_new(uint64_t id, const struct config *config,
-                                  const struct config_connection *from, uint32_t index,
-                                  const struct backend_ops *ops,
-                                  const struct snapshot_indices *indices,
-                                  struct queue *queue, struct error *error)
+static bool start_parts(struct connection *connection,
+                        const struct connection_settings *settings, struct error *error)
 {
-    struct connection *connection = calloc(1, sizeof(*connection));
-    struct collector_settings settings = {
-        .id = id,
-        .ops = ops,
-        .uri = from->uri,
-        .patience = patience(config),
-        .indices = *indices,
+    const struct collector_settings collector = {
+        .id = settings->id,
+        .ops = settings->ops,
+        .uri = settings->from->uri,
+        .patience = patience(settings->config),
+        .indices = settings->indices,
     };
+    struct operations_settings operations = {
+        .status = &connection->status,
+        .folder = settings->state_folder,
+        .config = settings->config,
+        .counters = settings->counters,
+    };
+
+    connection->collector = collector_start(&collector, settings->queue, error);
+    if (connection->collector == NULL) {
+        return false;
+    }
+    operations.collector = connection->collector;
+    connection->operations = operations_new(&operations, error);
+    return connection->operations != NULL;
+}
+
+struct connection *connection_new(const struct connection_settings *settings,
+                                  struct error *error)
+{
+    const struct config_connection *from = settings->from;
+    struct connection *connection = calloc(1, sizeof(*connection));
 
     if (connection == NULL) {
         goto no_memory;
     }
     snprintf(connection->name, sizeof(connection->name), "%s", from->name);
-    connection->ops = ops;
-    connection->config = config;
+    connection->ops = settings->ops;
+    connection->config = settings->config;
     connection->unresponsive_ns = CLOCK_NEVER;
+    connection->operated_ns = CLOCK_NEVER;
     connection->uri = strdup(from->uri);
     connection->context = strdup(from->context);
     connection->public_uri = hide_secrets(from->uri);
@@ -111,11 +129,10 @@ struct connection *connection_new(uint64_t id, const struct config *config,
         || connection->public_uri == NULL || connection->snapshot == NULL) {
         goto no_memory;
     }
-    connection->id = id;
-    init_status(connection, from, index);
+    connection->id = settings->id;
+    init_status(connection, from, settings->index);
     init_sections(connection);
-    connection->collector = collector_start(&settings, queue, error);
-    if (connection->collector == NULL) {
+    if (!start_parts(connection, settings, error)) {
         connection_free(connection, 0);
         return NULL;
     }
@@ -123,7 +140,7 @@ struct connection *connection_new(uint64_t id, const struct config *config,
 
 no_memory:
     error_set(error, STATUS_NO_MEMORY, "out of memory");
-    snapshot_indices_close(indices);
+    snapshot_indices_close(&settings->indices);
     connection_free(connection, 0);
     return NULL;
 }
@@ -135,6 +152,7 @@ bool connection_free(struct connection *connection, int64_t patience_ns)
     if (connection == NULL) {
         return true;
     }
+    operations_free(connection->operations);
     alone = collector_stop(connection->collector, patience_ns);
     snapshot_unref(connection->snapshot);
     free(connection->uri);
@@ -180,7 +198,10 @@ static int64_t allowed_age_ns(const struct connection *connection, size_t sectio
     return duration_ns < max_age_ns ? max_age_ns : 2 * duration_ns;
 }
 
-/* Of these sections, those that are older than maxAge was at that moment. */
+/*
+ * Of these sections, those that are older than maxAge was at that moment, or
+ * than the last operation.
+ */
 static unsigned old_sections(const struct connection *connection, unsigned sections,
                              int64_t arrived_ns, int64_t max_age_ns)
 {
@@ -193,7 +214,8 @@ static unsigned old_sections(const struct connection *connection, unsigned secti
             arrived_ns - allowed_age_ns(connection, section, max_age_ns);
 
         if ((sections & SECTION_BIT(section)) == 0
-            || (sampled_ns != CLOCK_NEVER && sampled_ns >= oldest_ns)
+            || (sampled_ns != CLOCK_NEVER && sampled_ns >= oldest_ns
+                && sampled_ns >= connection->operated_ns)
             /* A failure is an answer too: do not ask again at once. */
             || (failed_ns != CLOCK_NEVER && failed_ns >= oldest_ns)) {
             continue;
@@ -310,6 +332,7 @@ void connection_configure(struct connection *connection, const struct config *co
 
     connection->config = config;
     collector_set_patience(connection->collector, &new_patience);
+    operations_configure(connection->operations, config);
     connection_plan(connection, SECTION_ALL);
 }
 

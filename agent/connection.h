@@ -14,6 +14,7 @@
 #include "agent/collector.h"
 #include "agent/config.h"
 #include "agent/forecast.h"
+#include "agent/operations.h"
 #include "model/connection.h"
 #include "model/snapshot.h"
 
@@ -46,19 +47,25 @@ struct connection {
     int64_t planned_ns[SECTION_COUNT];
     unsigned ahead;          /* SECTION_BIT()s of those planned ahead of a poll */
     int64_t unresponsive_ns; /* when it became so; CLOCK_NEVER: it is not */
+    struct operations *operations;
+    int64_t operated_ns; /* when one ended last, since when all may be different */
 };
 
-/*
- * Makes a connection and starts its collector.  id: never used before by this
- * process.  config: outlives it, or is replaced by connection_configure().
- * index: hvxConnectionIndex.
- * indices: of its domains and volumes, taken over also on failure.  NULL with words.
- */
-struct connection *connection_new(uint64_t id, const struct config *config,
-                                  const struct config_connection *from, uint32_t index,
-                                  const struct backend_ops *ops,
-                                  const struct snapshot_indices *indices,
-                                  struct queue *queue, struct error *error);
+struct connection_settings {
+    uint64_t id;                 /* never used before by this process */
+    const struct config *config; /* outlives it, or until connection_configure() */
+    const struct config_connection *from;
+    uint32_t index; /* hvxConnectionIndex */
+    const struct backend_ops *ops;
+    struct snapshot_indices indices; /* taken over, also on failure */
+    struct queue *queue;
+    const char *state_folder;      /* NULL: nothing is kept */
+    struct agent_status *counters; /* of operations */
+};
+
+/* Makes a connection and starts its collector.  NULL with words. */
+struct connection *connection_new(const struct connection_settings *settings,
+                                  struct error *error);
 
 /* Another configuration is in force from now on; it outlives the connection. */
 void connection_configure(struct connection *connection, const struct config *config);

@@ -63,6 +63,7 @@ static void handle_state(struct connection *connection,
         connection->requested = 0;
         connection->late = 0;
         forget_plans(connection);
+        operations_fail_queued(connection->operations, &event->error);
         connection->silent = false;
         /* A link that was up is lost by a collection, which counts. */
         status->failures += status->state != CONNECTION_UP;
@@ -215,6 +216,8 @@ void connection_handle(struct connection *connection, struct collector_event *ev
         handle_domain(connection, event);
         break;
     case COLLECTOR_OPERATED:
+        connection->operated_ns = clock_boot_ns();
+        operations_finish(connection->operations, event->serial, &event->error);
         break;
     }
 }

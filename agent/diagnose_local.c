@@ -266,8 +266,7 @@ void diagnose_modules(struct diagnosis *diagnosis)
             != STATUS_OK) {
             report_failure(&diagnosis->report, area, error.text,
                            "install the backends of this version, or set moduleDir");
-            free(connection.uri);
-            free(connection.context);
+            config_connection_clear(&connection);
             continue;
         }
         if (module_scheme(connection.uri, scheme, &error) == STATUS_OK

@@ -208,34 +208,40 @@ static void judge_context(struct report *report, const struct snmpd_conf *conf,
                mend, "nobody may read context \"%s\"", context);
 }
 
-/* Each context that is the only way to a connection. */
+/*
+ * The contexts that are the only way to a connection or to what a role may do: all
+ * but the default connection's own.  NULL: there are no more.
+ */
+static const char *other_context(const struct config *config, size_t position)
+{
+    for (size_t i = 0; i < config->connection_count; i++) {
+        const struct config_connection *connection = &config->connections[i];
+
+        for (size_t r = connection->is_default ? 1 : 0; r < connection->role_count;
+             r++) {
+            if (position-- == 0) {
+                return connection->roles[r].context;
+            }
+        }
+    }
+    return NULL;
+}
+
 static void judge_contexts(struct diagnosis *diagnosis, const struct snmpd_conf *conf)
 {
     struct report *report = &diagnosis->report;
     const struct config *config = diagnosis->config;
+    const char *context;
 
     judge_context(report, conf, "");
-    for (size_t i = 0; i < config->connection_count; i++) {
-        if (!config->connections[i].is_default) {
-            judge_context(report, conf, config->connections[i].context);
-        }
+    for (size_t i = 0; (context = other_context(config, i)) != NULL; i++) {
+        judge_context(report, conf, context);
     }
-    if (config->connection_count > 1 && snmpd_conf_opens_all(conf)) {
+    if (other_context(config, 0) != NULL && snmpd_conf_opens_all(conf)) {
         report_good(report, REPORT_NOTE, ACCESS,
                     "a line rouser or rwuser without a context: its user enters all "
                     "contexts; end it with -V VIEW \"\" for the default one alone");
     }
-}
-
-/* The first context that is not the default connection's, or NULL. */
-static const char *other_context(const struct config *config)
-{
-    for (size_t i = 0; i < config->connection_count; i++) {
-        if (!config->connections[i].is_default) {
-            return config->connections[i].context;
-        }
-    }
-    return NULL;
 }
 
 static void judge(struct diagnosis *diagnosis, const struct snmpd_conf *conf)
@@ -273,7 +279,7 @@ void diagnose_snmpd(struct diagnosis *diagnosis)
         snmpd_conf_free(conf);
     }
     tell_command(&diagnosis->report, NULL);
-    if (other_context(diagnosis->config) != NULL) {
-        tell_command(&diagnosis->report, other_context(diagnosis->config));
+    if (other_context(diagnosis->config, 0) != NULL) {
+        tell_command(&diagnosis->report, other_context(diagnosis->config, 0));
     }
 }

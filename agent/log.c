@@ -21,6 +21,7 @@ struct log_capture {
     size_t held_back_count;
     netsnmp_log_handler *held_back[DESTINATIONS_MAX];
     unsigned kept;
+    bool overflown; /* there were more, or no memory for one */
     char *lines[CAPTURED_LINES_MAX];
 };
 
@@ -60,21 +61,26 @@ void log_notice(const char *format, ...)
     va_end(arguments);
 }
 
+const char *log_role(const char *context)
+{
+    return context[0] == '\0' ? "default" : context;
+}
+
 static int capture_line(netsnmp_log_handler *handler, int priority, const char *text)
 {
     struct log_capture *capture = handler->magic;
+    char *line;
 
     if (priority > LOG_WARNING) {
         return 1;
     }
-    if (capture->kept < CAPTURED_LINES_MAX) {
-        char *line = strdup(text);
-
-        if (line != NULL) {
-            line[strcspn(line, "\n")] = '\0';
-            capture->lines[capture->kept++] = line;
-        }
+    line = capture->kept < CAPTURED_LINES_MAX ? strdup(text) : NULL;
+    if (line == NULL) {
+        capture->overflown = true;
+        return 1;
     }
+    line[strcspn(line, "\n")] = '\0';
+    capture->lines[capture->kept++] = line;
     return 1;
 }
 
@@ -129,6 +135,14 @@ struct log_capture *log_capture_begin(void)
     capture->handler->magic = capture;
     capture->handler->enabled = 1;
     return capture;
+}
+
+char *log_capture_take(struct log_capture *capture)
+{
+    if (capture->overflown || capture->kept == 0) {
+        return NULL;
+    }
+    return capture->lines[--capture->kept];
 }
 
 void log_capture_end(struct log_capture *capture,

@@ -20,6 +20,9 @@ void log_warning(const char *format, ...) LOG_FORMAT;
 /* A change of state worth knowing. */
 void log_notice(const char *format, ...) LOG_FORMAT;
 
+/* How the log names a role, which is an SNMP context: "default" for "". */
+const char *log_role(const char *context);
+
 /*
  * Prepares captures, after -L was read and before the first one.  False
  * without memory.
@@ -35,6 +38,12 @@ struct log_capture;
  * at a time.  NULL without memory or log_init(): nothing is held back.
  */
 struct log_capture *log_capture_begin(void);
+
+/*
+ * Takes back the line that was held back last: it is the caller's, and is not
+ * visited.  NULL: there is none, or some could not be held back.
+ */
+char *log_capture_take(struct log_capture *capture);
 
 /*
  * Lets the log go its way again and calls `visit` for each line at warning

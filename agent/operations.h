@@ -21,7 +21,8 @@
 struct operations;
 
 struct operations_settings {
-    const char *connection;        /* its name, for the log and the journal; copied */
+    struct connection_status
+        *status;                   /* its name; counts accepted ones; outlives them */
     const char *folder;            /* of the journal; NULL: nothing is kept */
     struct collector *collector;   /* who carries them out; outlives them */
     const struct config *config;   /* as connection_configure() has it */
@@ -70,6 +71,21 @@ void operations_withdraw(struct operations *operations, enum operation_class cla
  */
 void operations_begin(struct operations *operations, enum operation_class class,
                       const struct uuid *uuid, uint32_t id);
+
+/*
+ * Keeps one that is queued from starting, and lets it go again.  False: it is
+ * not queued any longer.
+ */
+bool operations_hold(struct operations *operations, enum operation_class class,
+                     const struct uuid *uuid, uint32_t id) MUST_CHECK;
+void operations_release(struct operations *operations, enum operation_class class,
+                        const struct uuid *uuid, uint32_t id);
+
+/* Moves the lock of a domain in a class on, or back, as in operation_table.h. */
+bool operations_advance_lock(struct operations *operations, enum operation_class class,
+                             const struct uuid *uuid) MUST_CHECK;
+void operations_return_lock(struct operations *operations, enum operation_class class,
+                            const struct uuid *uuid);
 
 /* Cancels one that is queued; does nothing to any other. */
 void operations_cancel(struct operations *operations, enum operation_class class,

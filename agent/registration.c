@@ -82,7 +82,7 @@ static int on_answer(int operation, netsnmp_session *session, int request_id,
               root->module->name, root->context->name, pdu->errstat,
               pdu->errstat == AGENTX_DUPLICATE_REGISTRATION
                   ? ": another subagent serves it there; stop that one, or give the "
-                    "connection another context"
+                    "connection, or its role, another context"
                   : "");
     return 1;
 }

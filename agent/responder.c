@@ -168,11 +168,66 @@ static bool answer_varbinds(struct answer *answer, const netsnmp_pdu *pdu)
 }
 
 /*
- * Answers a request unless its data has to be waited for and waiting is
- * allowed: then nothing is sent, and false returned.
+ * What is to be read before a SET is checked: states of domains, where it would
+ * change something of them.
  */
-static bool respond(struct responder *responder, netsnmp_session *session,
-                    const netsnmp_pdu *pdu, int64_t arrived_ns, bool may_wait)
+static unsigned sections_of_set(const struct agent *agent,
+                                const netsnmp_variable_list *varbinds)
+{
+    unsigned sections = 0;
+
+    for (; varbinds != NULL; varbinds = varbinds->next_variable) {
+        const struct mib_object *object = NULL;
+        struct mib_oid name;
+
+        if (varbind_get_name(varbinds, &name)) {
+            object = mib_tree_find(agent->tree, &name);
+        }
+        if (object == NULL) {
+            continue;
+        }
+        if (object->column->access == MIB_READ_CREATE) {
+            sections |= SECTION_BIT(SECTION_DOMAINS);
+        } else if (object->column->access == MIB_READ_WRITE) {
+            sections |= object->group->sections;
+        }
+    }
+    return sections;
+}
+
+/* A TestSet; false: the states that it depends on have to be waited for. */
+static bool respond_test(struct responder *responder, netsnmp_session *session,
+                         const netsnmp_pdu *pdu, int64_t arrived_ns, bool may_wait)
+{
+    struct agent *agent = responder->agent;
+    const struct agent_view *view =
+        agent_find_view(agent, pdu->community, pdu->community_len);
+    enum mib_error error;
+    unsigned awaited;
+    long index = 0;
+
+    if (view == NULL) {
+        agentx_respond(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT, 1);
+        return true;
+    }
+    awaited = connection_await(view->connection, sections_of_set(agent, pdu->variables),
+                               arrived_ns, agent->config->max_age_ns);
+    if (awaited != 0 && may_wait) {
+        return false;
+    }
+    if (awaited != 0) {
+        connection_mark_late(view->connection, awaited);
+        agent->status.late++;
+    }
+    error = transaction_test(responder->transactions, session, pdu->transid, view,
+                             pdu->variables, &index);
+    agentx_respond(session, pdu, NULL, (long)error, error == MIB_NO_ERROR ? 0 : index);
+    return true;
+}
+
+/* Answers a Get, GetNext or GetBulk; false: as respond(). */
+static bool respond_get(struct responder *responder, netsnmp_session *session,
+                        const netsnmp_pdu *pdu, int64_t arrived_ns, bool may_wait)
 {
     struct agent *agent = responder->agent;
     struct answer answer = { .responder = responder };
@@ -202,6 +257,18 @@ static bool respond(struct responder *responder, netsnmp_session *session,
     }
     agentx_respond(session, pdu, answer.first, SNMP_ERR_NOERROR, 0);
     return true;
+}
+
+/*
+ * Answers a request unless its data has to be waited for and waiting is
+ * allowed: then nothing is sent, and false returned.
+ */
+static bool respond(struct responder *responder, netsnmp_session *session,
+                    const netsnmp_pdu *pdu, int64_t arrived_ns, bool may_wait)
+{
+    return pdu->command == AGENTX_TESTSET
+               ? respond_test(responder, session, pdu, arrived_ns, may_wait)
+               : respond_get(responder, session, pdu, arrived_ns, may_wait);
 }
 
 static void free_waiting(struct waiting *waiting)
@@ -289,13 +356,12 @@ void responder_check(struct responder *responder)
     set_alarm(responder);
 }
 
-/* Get, GetNext, GetBulk: now, or when the data has come. */
-static void handle_get(struct responder *responder, netsnmp_session *session,
-                       netsnmp_pdu *pdu)
+/* A request: answered now, or when the data has come. */
+static void handle_request(struct responder *responder, netsnmp_session *session,
+                           netsnmp_pdu *pdu)
 {
     int64_t now_ns = clock_boot_ns();
 
-    responder->agent->status.requests++;
     if (!respond(responder, session, pdu, now_ns,
                  responder->waiting_count < WAITING_MAX)
         && !keep_waiting(responder, session, pdu, now_ns)) {
@@ -303,21 +369,25 @@ static void handle_get(struct responder *responder, netsnmp_session *session,
     }
 }
 
-static void handle_test(struct responder *responder, netsnmp_session *session,
-                        const netsnmp_pdu *pdu)
+/* The master does not wait any longer for the answer to this TestSet. */
+static void forget_test(struct responder *responder, const netsnmp_session *session,
+                        long number)
 {
-    const struct agent_view *view =
-        agent_find_view(responder->agent, pdu->community, pdu->community_len);
-    enum mib_error error;
-    long index = 0;
+    struct waiting **at = &responder->waiting;
 
-    if (view == NULL) {
-        agentx_respond(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT, 1);
-        return;
+    while (*at != NULL) {
+        struct waiting *waiting = *at;
+
+        if (waiting->session == session && waiting->pdu->command == AGENTX_TESTSET
+            && waiting->pdu->transid == number) {
+            *at = waiting->next;
+            responder->waiting_count--;
+            free_waiting(waiting);
+        } else {
+            at = &waiting->next;
+        }
     }
-    error = transaction_test(responder->transactions, session, pdu->transid, view,
-                             pdu->variables, &index);
-    agentx_respond(session, pdu, NULL, (long)error, index);
+    responder->waiting_end = at;
 }
 
 static void handle_commit(struct responder *responder, netsnmp_session *session,
@@ -327,7 +397,7 @@ static void handle_commit(struct responder *responder, netsnmp_session *session,
     enum mib_error error =
         transaction_commit(responder->transactions, session, pdu->transid, &index);
 
-    agentx_respond(session, pdu, NULL, (long)error, index);
+    agentx_respond(session, pdu, NULL, (long)error, error == MIB_NO_ERROR ? 0 : index);
 }
 
 static int on_agentx(int operation, netsnmp_session *session, int request_id,
@@ -342,19 +412,23 @@ static int on_agentx(int operation, netsnmp_session *session, int request_id,
     case AGENTX_GET:
     case AGENTX_GETNEXT:
     case AGENTX_GETBULK:
-        handle_get(responder, session, pdu);
+        responder->agent->status.requests++;
+        handle_request(responder, session, pdu);
         return 1;
     case AGENTX_TESTSET:
-        handle_test(responder, session, pdu);
+        forget_test(responder, session, pdu->transid);
+        handle_request(responder, session, pdu);
         return 1;
     case AGENTX_COMMITSET:
         handle_commit(responder, session, pdu);
         return 1;
     case AGENTX_UNDOSET:
+        forget_test(responder, session, pdu->transid);
         transaction_undo(responder->transactions, session, pdu->transid);
         agentx_respond(session, pdu, NULL, SNMP_ERR_NOERROR, 0);
         return 1;
     case AGENTX_CLEANUPSET:
+        forget_test(responder, session, pdu->transid);
         transaction_complete(responder->transactions, session, pdu->transid);
         return 1;
     case AGENTX_CLOSE:

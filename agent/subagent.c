@@ -45,6 +45,8 @@ struct subagent {
     struct ping ping;
     SNMPAlarmCallback *open; /* net-snmp's way to open a session */
     unsigned retry_alarm;    /* 0: connected */
+    unsigned check_alarm;    /* for agent_check(); 0: none */
+    int64_t check_ns;        /* when it comes */
     bool connected;
     unsigned tries;   /* since there is no master */
     struct error why; /* there is none, as it was told last */
@@ -286,6 +288,40 @@ failed:
     return NULL;
 }
 
+static void on_check(unsigned alarm, void *argument)
+{
+    struct subagent *subagent = argument;
+
+    (void)alarm;
+    subagent->check_alarm = 0;
+}
+
+/* Looks after operations, and wakes up when that is to be done again. */
+static void check(struct subagent *subagent)
+{
+    struct agent *agent = subagent->agent;
+    struct timeval delay;
+    int64_t delay_ns;
+
+    agent_check(agent);
+    if (subagent->check_alarm != 0
+        && (agent->check_ns == CLOCK_NEVER || agent->check_ns != subagent->check_ns)) {
+        snmp_alarm_unregister(subagent->check_alarm);
+        subagent->check_alarm = 0;
+    }
+    if (subagent->check_alarm != 0 || agent->check_ns == CLOCK_NEVER) {
+        return;
+    }
+    delay_ns = agent->check_ns - clock_boot_ns();
+    if (delay_ns < CLOCK_NS_PER_MS) {
+        delay_ns = CLOCK_NS_PER_MS;
+    }
+    delay.tv_sec = (time_t)(delay_ns / CLOCK_NS_PER_S);
+    delay.tv_usec = (suseconds_t)(delay_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_US);
+    subagent->check_ns = agent->check_ns;
+    subagent->check_alarm = snmp_alarm_register_hr(delay, 0, on_check, subagent);
+}
+
 static void reload(struct subagent *subagent,
                    void (*reload_agent)(struct agent *agent, void *argument),
                    void *argument)
@@ -323,6 +359,7 @@ void subagent_run(struct subagent *subagent, int signals,
         if (subagent->reload_wanted) {
             reload(subagent, reload_agent, argument);
         }
+        check(subagent);
         host_walk_check(subagent->host_walk);
         subagent->agent->host_storage = host_walk_table(subagent->host_walk);
     }

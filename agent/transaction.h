@@ -38,8 +38,9 @@ enum mib_error transaction_check(const struct agent *agent,
                                  struct mib_change *ret_change) MUST_CHECK;
 
 /*
- * TestSet: checks the varbinds in their order.  If all are good the
- * transaction is kept, in place of one of the same name.  Else *ret_index, from
+ * TestSet: checks the varbinds in their order, and then together (plan.h).  If
+ * all are good the transaction is kept, in place of one of the same name, which
+ * is undone.  Else *ret_index, from
  * 1 on, tells the first one that is not, and nothing is kept.
  * MIB_RESOURCE_UNAVAILABLE: too many transactions or varbinds, or no memory.
  */
@@ -49,10 +50,10 @@ enum mib_error transaction_test(struct transactions *transactions, const void *s
                                 long *ret_index) MUST_CHECK;
 
 /*
- * CommitSet: changes all that was tested, in the order of the varbinds; a
- * second time it changes nothing.  MIB_COMMIT_FAILED: no such transaction has
- * been tested, or the connection of the varbind at *ret_index is gone; then
- * nothing has changed, and the transaction is forgotten.
+ * CommitSet: accepts all that was tested, in the order of the varbinds; a
+ * second time it does nothing.  MIB_COMMIT_FAILED: no such transaction has
+ * been tested, its connection is gone, or what the varbind at *ret_index found
+ * has changed; then nothing is changed, and the transaction is forgotten.
  */
 enum mib_error transaction_commit(struct transactions *transactions,
                                   const void *session, long number,
@@ -65,7 +66,10 @@ enum mib_error transaction_commit(struct transactions *transactions,
 void transaction_undo(struct transactions *transactions, const void *session,
                       long number);
 
-/* CleanupSet: forgets the transaction, if there is one. */
+/*
+ * CleanupSet: forgets the transaction, if there is one.  If it was committed, its
+ * operations begin now, and not before.
+ */
 void transaction_complete(struct transactions *transactions, const void *session,
                           long number);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/varbind.h"
 
+#include <stdio.h>
+
 _Static_assert((int)MIB_INTEGER == ASN_INTEGER && (int)MIB_STRING == ASN_OCTET_STR
                    && (int)MIB_OID == ASN_OBJECT_ID && (int)MIB_COUNTER32 == ASN_COUNTER
                    && (int)MIB_GAUGE32 == ASN_GAUGE
@@ -35,6 +37,23 @@ bool varbind_copy_oid(const oid *ids, size_t length, struct mib_oid *ret_oid)
 bool varbind_get_name(const netsnmp_variable_list *varbind, struct mib_oid *ret_name)
 {
     return varbind_copy_oid(varbind->name, varbind->name_length, ret_name);
+}
+
+void varbind_format_name(const netsnmp_variable_list *varbind, size_t first,
+                         char name[static VARBIND_NAME_SIZE])
+{
+    struct mib_oid oid;
+    size_t used = 0;
+
+    snprintf(name, VARBIND_NAME_SIZE, "?");
+    if (varbind == NULL || !varbind_get_name(varbind, &oid)) {
+        return;
+    }
+    name[0] = '\0';
+    for (size_t i = first; i < oid.length; i++) {
+        used += (size_t)snprintf(name + used, VARBIND_NAME_SIZE - used, ".%lu",
+                                 (unsigned long)oid.ids[i]);
+    }
 }
 
 bool varbind_get_end(const netsnmp_variable_list *varbind, struct mib_oid *ret_end)

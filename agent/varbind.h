@@ -16,6 +16,16 @@
 /* The name of a varbind; false: longer than an OID may be. */
 bool varbind_get_name(const netsnmp_variable_list *varbind, struct mib_oid *ret_name);
 
+/* Room for a name in text: all sub-identifiers with their dots, and a NUL. */
+#define VARBIND_NAME_SIZE (MIB_OID_MAX * 11 + 1)
+
+/*
+ * The name in numbers, for the log, from the sub-identifier at `first` on: ".1.3".
+ * "?" of NULL, or longer than an OID may be.
+ */
+void varbind_format_name(const netsnmp_variable_list *varbind, size_t first,
+                         char name[static VARBIND_NAME_SIZE]);
+
 /*
  * The end of the range that an AgentX Get-PDU carries in the value of a
  * varbind (RFC 2741 section 5.2); length 0: unbounded.

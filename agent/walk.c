@@ -137,8 +137,7 @@ static enum status collect(struct agent *agent, struct error *error)
 static enum status keep_one(struct config *config, const char *uri, struct error *error)
 {
     for (size_t i = 0; i < config->connection_count; i++) {
-        free(config->connections[i].uri);
-        free(config->connections[i].context);
+        config_connection_clear(&config->connections[i]);
     }
     config->connection_count = 0;
     return config_add_connection(config, CONNECTION_NAME, uri, NULL, true, error);

@@ -94,12 +94,13 @@ typedef void backend_close_fn(struct backend *backend);
 /*
  * Collects one section and hands each record to the builder as soon as it
  * has it.  Called from several threads at once, for different sections or
- * different domains, never twice at once for the same.  A domain that fails
- * is given to builder_add_failure() and the others go on; a domain that
- * vanished meanwhile is left out.  One that has nothing to tell now, such as
- * the counters of a domain that is shut down, gets a record without values:
- * left out, its last ones would stay and grow old.  When an add returns false it returns at
- * once, with STATUS_TIMEOUT.
+ * different domains, never twice at once for the same; but SECTION_DOMAINS of
+ * one domain is read before each operation on it, whatever is under way.  A
+ * domain that fails is given to builder_add_failure() and the others go on; a
+ * domain that vanished meanwhile is left out.  One that has nothing to tell
+ * now, such as the counters of a domain that is shut down, gets a record
+ * without values: left out, its last ones would stay and grow old.  When an
+ * add returns false it returns at once, with STATUS_TIMEOUT.
  *
  * Before it asks for something that one domain alone can hold up, such as its
  * monitor, it says so by builder_ask().  When that domain does not answer, the

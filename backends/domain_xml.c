@@ -226,8 +226,9 @@ enum status domain_xml_from_node(const char *source, const xmlNode *node,
                                  struct domain_xml **ret_domain, struct error *error)
 {
     static enum status (*const readers[])(const struct domain_xml_reading *) = {
-        check_bounds, read_identity, domain_xml_read_vcpus, read_memory,
-        read_os_type, read_actions,  domain_xml_read_disks, domain_xml_read_interfaces,
+        check_bounds,         read_identity,         domain_xml_read_vcpus,
+        domain_xml_read_tune, read_memory,           read_os_type,
+        read_actions,         domain_xml_read_disks, domain_xml_read_interfaces,
     };
     struct domain_xml_reading reading = { .source = source,
                                           .node = node,

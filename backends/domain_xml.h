@@ -161,6 +161,13 @@ struct domain_xml {
     struct domain_xml_pin *pins;
     uint64_t *default_cpus; /* of <vcpu cpuset=>; NULL: all */
     size_t default_word_count;
+    /*
+     * <cputune>: <shares>, 0 where it is missing (the hypervisor's default); and
+     * <quota> in percent of <period>, rounded up, 0 where it is missing, 0 or
+     * negative, which is no cap.
+     */
+    uint32_t cpu_weight;
+    uint32_t cpu_cap;
     enum domain_xml_action actions[DOMAIN_XML_EVENT_COUNT];
     size_t disk_count; /* in the order of the XML */
     struct domain_xml_disk *disks;

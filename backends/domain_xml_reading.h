@@ -22,6 +22,7 @@ struct domain_xml_reading {
 
 /* Each reads one part into reading->domain, which holds zeroes there. */
 enum status domain_xml_read_vcpus(const struct domain_xml_reading *reading) MUST_CHECK;
+enum status domain_xml_read_tune(const struct domain_xml_reading *reading) MUST_CHECK;
 enum status domain_xml_read_disks(const struct domain_xml_reading *reading) MUST_CHECK;
 enum status
 domain_xml_read_interfaces(const struct domain_xml_reading *reading) MUST_CHECK;

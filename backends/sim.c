@@ -3,9 +3,10 @@
  * sim.c - the backend of simulated nodes, "sim:FILE"; see hvagentx-sim(5).
  *
  * What is on the node and what goes wrong there is in its file, which is read
- * again whenever it changed; numbers are a function of time (sim_life.h).  So
- * a connection has hardly any state of its own: the node as last read, and
- * who waits in a simulated failure.
+ * again whenever it changed; numbers are a function of time (sim_life.h), and
+ * what operations changed is in the overlay of its file (sim_overlay.h).  So a
+ * connection has hardly any state of its own: the node as last read, and who
+ * waits in a simulated failure (sim_call.h).
  */
 #include "config.h"
 
@@ -16,224 +17,37 @@
 
 #include "backends/backend.h"
 #include "backends/host.h"
+#include "backends/sim_call.h"
 #include "backends/sim_fault.h"
 #include "backends/sim_node.h"
+#include "backends/sim_operate.h"
+#include "backends/sim_overlay.h"
 #include "backends/sim_records.h"
-#include "model/clock.h"
 
 #define SCHEME "sim:"
 
-/* How soon a call that hangs notices that the file was mended. */
-#define WATCH_NS (100 * CLOCK_NS_PER_MS)
-
-struct backend {
-    char *path;
-    pthread_mutex_t lock; /* protects all below */
-    pthread_cond_t wake;  /* is_closing or calls changed */
-    bool is_closing;
-    unsigned calls;        /* under way */
-    struct sim_node *node; /* as last read */
-    int64_t origin_ns;     /* sim_fault_origin_ns() of it */
-};
-
-/* One call, and the version of the node that it works with. */
-struct call {
-    struct backend *backend;
-    unsigned bit; /* SECTION_BIT() or SIM_FAULT_ON_OPEN */
-    struct sim_node *node;
-    int64_t origin_ns;
-    struct sim_moment moment;
-    struct builder *builder;
-    struct error *error;
-};
-
-enum wake {
-    WAKE_TIME,
-    WAKE_CHANGED,
-    WAKE_CLOSING,
-};
-
-/* Whoever opens it again gets it when it is mended: it is not there now. */
-static enum status unavailable(struct error *error, enum status status)
-{
-    if (status != STATUS_INVALID && status != STATUS_NOT_FOUND && status != STATUS_IO) {
-        return status;
-    }
-    if (error != NULL) {
-        error->status = STATUS_UNAVAILABLE;
-    }
-    return STATUS_UNAVAILABLE;
-}
-
-/* Reads the node if it is another one now.  With the lock held. */
-static enum status renew_node(struct backend *backend, struct error *error)
-{
-    struct sim_node *node;
-    enum status status;
-
-    if (backend->node != NULL && !sim_node_is_changed(backend->node)) {
-        return STATUS_OK;
-    }
-    status = sim_node_load(backend->path, &node, error);
-    if (status != STATUS_OK) {
-        return unavailable(error, status);
-    }
-    sim_node_unref(backend->node);
-    backend->node = node;
-    backend->origin_ns = sim_fault_origin_ns(backend->path, &node->files[0].stamp);
-    return STATUS_OK;
-}
-
-/* Gives the call the node as it is now. */
-static enum status take_node(struct call *call)
-{
-    struct backend *backend = call->backend;
-    enum status status;
-
-    sim_node_unref(call->node);
-    call->node = NULL;
-    pthread_mutex_lock(&backend->lock);
-    status = renew_node(backend, call->error);
-    if (status == STATUS_OK) {
-        call->node = sim_node_ref(backend->node);
-        call->origin_ns = backend->origin_ns;
-    }
-    pthread_mutex_unlock(&backend->lock);
-    return status;
-}
-
-static void take_time(struct call *call)
-{
-    call->moment.host_now_ns = clock_boot_ns();
-    call->moment.node_now_ns =
-        call->node->is_frozen ? call->node->uptime_ns : call->moment.host_now_ns;
-}
-
-/*
- * Sleeps until the moment given on CLOCK_BOOTTIME, but at most until the
- * connection is closed or, if `watch`, a file of the node changed.
- */
-static enum wake sleep_until(struct call *call, int64_t until_ns, bool watch)
-{
-    struct backend *backend = call->backend;
-    enum wake wake = WAKE_TIME;
-    int64_t left_ns;
-
-    pthread_mutex_lock(&backend->lock);
-    while ((left_ns = until_ns - clock_boot_ns()) > 0) {
-        struct timespec until;
-        int64_t step_ns = left_ns < WATCH_NS ? left_ns : WATCH_NS;
-
-        if (backend->is_closing) {
-            wake = WAKE_CLOSING;
-            break;
-        }
-        /* Short steps: this clock stands still while the machine sleeps. */
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += (time_t)((until.tv_nsec + step_ns) / CLOCK_NS_PER_S);
-        until.tv_nsec = (long)((until.tv_nsec + step_ns) % CLOCK_NS_PER_S);
-        pthread_cond_timedwait(&backend->wake, &backend->lock, &until);
-        if (watch) {
-            pthread_mutex_unlock(&backend->lock);
-            if (sim_node_is_changed(call->node)) {
-                return WAKE_CHANGED;
-            }
-            pthread_mutex_lock(&backend->lock);
-        }
-    }
-    pthread_mutex_unlock(&backend->lock);
-    return wake;
-}
-
-static enum status suffer_fault(struct call *call, const struct sim_fault *fault,
-                                const char *source, bool *ret_changed)
-{
-    int64_t until_ns = INT64_MAX;
-    enum wake wake = WAKE_TIME;
-
-    switch (fault->kind) {
-    case SIM_FAULT_HANG:
-        if (fault->until_ns != INT64_MAX) {
-            until_ns = call->origin_ns + fault->until_ns;
-        }
-        wake = sleep_until(call, until_ns, true);
-        break;
-    case SIM_FAULT_SLOW:
-        wake = sleep_until(call, clock_boot_ns() + fault->delay_ns, false);
-        break;
-    case SIM_FAULT_FAIL:
-        return error_set(call->error, STATUS_FAILED,
-                         "%s:%ld: simulated failure (sim:fault)", source, fault->line);
-    case SIM_FAULT_DOWN:
-        return error_set(call->error, STATUS_UNAVAILABLE,
-                         "%s:%ld: simulated node is down (sim:fault)", source,
-                         fault->line);
-    case SIM_FAULT_VANISH:
-        break; /* is_vanished() */
-    }
-    *ret_changed = wake == WAKE_CHANGED;
-    if (wake == WAKE_CLOSING) {
-        return error_set(call->error, STATUS_UNAVAILABLE, "the connection was closed");
-    }
-    return STATUS_OK;
-}
-
-/* All that strikes this call now, one after the other, as they are written. */
-static enum status suffer_faults(struct call *call, const struct sim_faults *faults,
-                                 const char *source, bool *ret_changed)
-{
-    enum status status = STATUS_OK;
-
-    *ret_changed = false;
-    for (size_t i = 0; i < faults->count && status == STATUS_OK && !*ret_changed; i++) {
-        const struct sim_fault *fault = &faults->list[i];
-
-        if (sim_fault_is_active(fault, call->bit, clock_boot_ns() - call->origin_ns)) {
-            status = suffer_fault(call, fault, source, ret_changed);
-        }
-    }
-    return status;
-}
-
-/* Gets the node, and over what the node as a whole suffers from. */
-static enum status begin_call(struct call *call)
-{
-    enum status status;
-    bool changed;
-
-    do {
-        status = take_node(call);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        status = suffer_faults(call, &call->node->faults, call->node->files[0].path,
-                               &changed);
-    } while (status == STATUS_OK && changed);
-    take_time(call);
-    return status;
-}
-
-static bool is_vanished(const struct call *call, const struct sim_domain *domain)
-{
-    int64_t elapsed_ns = clock_boot_ns() - call->origin_ns;
-
-    for (size_t i = 0; i < domain->faults.count; i++) {
-        const struct sim_fault *fault = &domain->faults.list[i];
-
-        if (fault->kind == SIM_FAULT_VANISH
-            && sim_fault_is_active(fault, call->bit, elapsed_ns)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum status abandoned(struct call *call)
+static enum status abandoned(const struct sim_call *call)
 {
     return error_set(call->error, STATUS_TIMEOUT, "nobody waits any longer");
 }
 
-static enum status deliver_domain(struct call *call, const struct sim_domain *domain)
+/* The domain as the file has it, or as operations left it. */
+static enum status add_record(const struct sim_call *call,
+                              const struct sim_domain *domain)
+{
+    struct sim_present present;
+    bool wanted = true;
+
+    sim_overlay_look(call->overlay, domain, &present);
+    if (!present.is_gone) {
+        wanted = sim_records_add(call->builder, domain, &present, &call->moment);
+    }
+    sim_present_clear(&present);
+    return wanted ? STATUS_OK : abandoned(call);
+}
+
+static enum status deliver_domain(struct sim_call *call,
+                                  const struct sim_domain *domain)
 {
     struct error failure = ERROR_NONE;
     struct error *error = call->error;
@@ -241,12 +55,12 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
     bool changed;
 
     if (domain->faults.count != 0) {
-        if (is_vanished(call, domain)) {
+        if (sim_call_is_vanished(call, domain)) {
             return STATUS_OK;
         }
         builder_ask(call->builder, &domain->uuid);
         call->error = &failure;
-        status = suffer_faults(call, &domain->faults, domain->source, &changed);
+        status = sim_call_suffer(call, &domain->faults, domain->source, &changed);
         call->error = error;
         if (status == STATUS_FAILED) {
             return builder_add_failure(call->builder, &domain->uuid, &failure)
@@ -256,14 +70,13 @@ static enum status deliver_domain(struct call *call, const struct sim_domain *do
         if (status != STATUS_OK) {
             return error_set(error, status, "%s", failure.text);
         }
-        take_time(call);
+        sim_call_take_time(call);
     }
-    return sim_records_add(call->builder, domain, &call->moment) ? STATUS_OK
-                                                                 : abandoned(call);
+    return add_record(call, domain);
 }
 
 /* The domain at that position of those that are asked for; NULL: none is. */
-static const struct sim_domain *wanted_domain(const struct call *call,
+static const struct sim_domain *wanted_domain(const struct sim_call *call,
                                               const struct backend_request *request,
                                               size_t position)
 {
@@ -276,7 +89,7 @@ static const struct sim_domain *wanted_domain(const struct call *call,
     return uuid_set_has(&request->except, &domain->uuid) ? NULL : domain;
 }
 
-static enum status deliver_domains(struct call *call,
+static enum status deliver_domains(struct sim_call *call,
                                    const struct backend_request *request)
 {
     size_t count =
@@ -293,37 +106,21 @@ static enum status deliver_domains(struct call *call,
     return status;
 }
 
-static void enter(struct backend *backend)
-{
-    pthread_mutex_lock(&backend->lock);
-    backend->calls++;
-    pthread_mutex_unlock(&backend->lock);
-}
-
-static void leave(struct call *call)
-{
-    host_interfaces_free(call->moment.interfaces);
-    sim_node_unref(call->node);
-    pthread_mutex_lock(&call->backend->lock);
-    call->backend->calls--;
-    pthread_cond_broadcast(&call->backend->wake);
-    pthread_mutex_unlock(&call->backend->lock);
-}
-
 static enum status sim_collect(struct backend *backend,
                                const struct backend_request *request,
                                struct builder *builder, struct error *error)
 {
-    struct call call = {
+    struct sim_call call = {
         .backend = backend,
         .bit = SECTION_BIT(request->section),
+        .deadline_ns = INT64_MAX,
         .builder = builder,
         .error = error,
     };
     enum status status;
 
-    enter(backend);
-    status = begin_call(&call);
+    sim_call_enter(&call);
+    status = sim_call_begin(&call);
     if (status == STATUS_OK && !section_is_of_domains(request->section)) {
         status = sim_records_add_node(builder, call.node, &call.moment)
                      ? STATUS_OK
@@ -334,7 +131,7 @@ static enum status sim_collect(struct backend *backend,
         }
         status = deliver_domains(&call, request);
     }
-    leave(&call);
+    sim_call_leave(&call);
     return status;
 }
 
@@ -351,6 +148,7 @@ static void sim_close(struct backend *backend)
     }
     pthread_mutex_unlock(&backend->lock);
     sim_node_unref(backend->node);
+    sim_overlay_unref(backend->overlay);
     pthread_cond_destroy(&backend->wake);
     pthread_mutex_destroy(&backend->lock);
     free(backend->path);
@@ -381,7 +179,11 @@ static struct backend *new_backend(const char *path)
 static enum status sim_open(const char *uri, struct backend **ret_backend,
                             struct error *error)
 {
-    struct call call = { .bit = SIM_FAULT_ON_OPEN, .error = error };
+    struct sim_call call = {
+        .bit = SIM_FAULT_ON_OPEN,
+        .deadline_ns = INT64_MAX,
+        .error = error,
+    };
     const char *path = uri + strlen(SCHEME);
     enum status status;
 
@@ -397,9 +199,9 @@ static enum status sim_open(const char *uri, struct backend **ret_backend,
     if (call.backend == NULL) {
         return error_set(error, STATUS_NO_MEMORY, "%s: out of memory", uri);
     }
-    enter(call.backend);
-    status = begin_call(&call);
-    leave(&call);
+    sim_call_enter(&call);
+    status = sim_call_begin(&call);
+    sim_call_leave(&call);
     if (status != STATUS_OK) {
         sim_close(call.backend);
         return status;
@@ -416,11 +218,16 @@ static const struct backend_ops sim_ops = {
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_DEVICES)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_POWER)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIG)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_DEBUG)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STORAGE)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_AFFINITY),
+    .actions = SIM_OPERATE_ACTIONS,
     .open = sim_open,
     .close = sim_close,
     .collect = sim_collect,
+    .operate = sim_operate,
 };
 
 extern const struct backend_module hvagentx_backend;

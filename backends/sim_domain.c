@@ -22,15 +22,9 @@ static const enum domain_state run_states[] = {
     [7] = DOMAIN_STATE_PAUSED,
 };
 #define RUN_STATE_COUNT (sizeof(run_states) / sizeof(run_states[0]))
+#define RUN_STATE_ASLEEP 7
 
-bool sim_domain_is_executing(const struct sim_domain *domain)
-{
-    return domain->state == DOMAIN_STATE_RUNNING || domain->state == DOMAIN_STATE_OTHER
-           || domain->state == DOMAIN_STATE_SHUTTING_DOWN;
-}
-
-static enum status read_run_state(const struct sim_xml *xml,
-                                  enum domain_state *ret_state)
+static enum status read_run_state(const struct sim_xml *xml, struct sim_domain *domain)
 {
     const xmlNode *child =
         xml_node_child(xml->element, SIM_DOMAIN_TEST_SPACE, "runstate");
@@ -38,7 +32,7 @@ static enum status read_run_state(const struct sim_xml *xml,
     uint64_t number;
     char *text;
 
-    *ret_state = DOMAIN_STATE_RUNNING;
+    domain->state = DOMAIN_STATE_RUNNING;
     if (child == NULL) {
         return STATUS_OK;
     }
@@ -48,7 +42,8 @@ static enum status read_run_state(const struct sim_xml *xml,
                          xml->source);
     }
     if (xml_node_number(text, RUN_STATE_COUNT - 1, &number)) {
-        *ret_state = run_states[number];
+        domain->state = run_states[number];
+        domain->is_asleep = number == RUN_STATE_ASLEEP;
     } else {
         status = xml_node_error(xml->source, child, xml->error,
                                 "<test:runstate> \"%.64s\" is no number from 0 to %d",
@@ -63,7 +58,7 @@ static enum status read_test_driver(const struct sim_xml *xml,
                                     struct sim_domain *domain)
 {
     const xmlNode *managed_save;
-    enum status status = read_run_state(xml, &domain->state);
+    enum status status = read_run_state(xml, domain);
 
     if (status != STATUS_OK) {
         return status;
@@ -183,6 +178,8 @@ static enum status read_ours(const char *source, const xmlNode *parent,
 
         if (xml_node_is(at, SIM_XML_SPACE, "fault")) {
             status = sim_fault_read(source, at, true, &domain->faults, error);
+        } else if (xml_node_is(at, SIM_XML_SPACE, "operation") && is_nested) {
+            status = sim_duration_read(&xml, &domain->durations);
         } else if (xml_node_is(at, SIM_XML_SPACE, "disk") && is_nested) {
             status = read_sim_disk(&xml, domain);
         } else if (xml_node_is(at, SIM_XML_SPACE, "domain") && !is_nested) {
@@ -193,8 +190,8 @@ static enum status read_ours(const char *source, const xmlNode *parent,
         } else if (xml_node_is(at, SIM_XML_SPACE, (const char *)at->name)) {
             status = xml_node_error(source, at, error, "sim:%.64s is not known %s",
                                     (const char *)at->name,
-                                    is_nested ? "in sim:domain; there are sim:disk and "
-                                                "sim:fault"
+                                    is_nested ? "in sim:domain; there are sim:disk, "
+                                                "sim:fault and sim:operation"
                                               : "in a domain; there are sim:domain and "
                                                 "sim:fault");
         }
@@ -282,5 +279,6 @@ void sim_domain_clear(struct sim_domain *domain)
     domain_xml_free(domain->xml);
     record_unref(domain->config);
     sim_faults_clear(&domain->faults);
+    sim_durations_clear(&domain->durations);
     memset(domain, 0, sizeof(*domain));
 }

@@ -15,6 +15,7 @@
 #include "backends/domain_xml.h"
 #include "backends/host.h"
 #include "backends/sim_disk.h"
+#include "backends/sim_duration.h"
 #include "backends/sim_fault.h"
 #include "backends/sim_network.h"
 #include "backends/sim_storage.h"
@@ -39,6 +40,7 @@ struct sim_domain {
     const char *source; /* where it is written; belongs to the node */
     long line;
     enum domain_state state;
+    bool is_asleep; /* by its own power management */
     bool is_persistent;
     bool is_autostart;
     unsigned load_percent;
@@ -47,6 +49,7 @@ struct sim_domain {
     struct sim_disk *disks;           /* as those of config */
     struct sim_interface *interfaces; /* the same */
     struct sim_faults faults;
+    struct sim_durations durations;
 };
 
 /*
@@ -76,8 +79,5 @@ enum status sim_domain_finish(struct sim_domain *domain,
 
 /* Frees what it holds, not itself. */
 void sim_domain_clear(struct sim_domain *domain);
-
-/* Does it execute, so that its counters advance? */
-bool sim_domain_is_executing(const struct sim_domain *domain);
 
 #endif

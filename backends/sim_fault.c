@@ -26,10 +26,10 @@ static const char *const calls[] = {
     [SECTION_NODE] = "node",       [SECTION_DOMAINS] = "domains",
     [SECTION_CONFIGS] = "configs", [SECTION_STATISTICS] = "statistics",
     [SECTION_DEVICES] = "devices", [SECTION_STORAGE] = "storage",
-    [SECTION_COUNT] = "open",      [SECTION_COUNT + 1] = "all",
-    [SECTION_COUNT + 2] = NULL,
+    [SECTION_COUNT] = "open",      [SECTION_COUNT + 1] = "operate",
+    [SECTION_COUNT + 2] = "all",   [SECTION_COUNT + 3] = NULL,
 };
-#define CALL_ALL (SECTION_COUNT + 1)
+#define CALL_ALL (SECTION_COUNT + 2)
 
 /* Rules that hold between the attributes. */
 static const char *find_contradiction(const struct sim_fault *fault, bool of_domain)

@@ -29,9 +29,10 @@ enum sim_fault_kind {
 };
 #define SIM_FAULT_KIND_COUNT (SIM_FAULT_VANISH + 1)
 
-/* The calls that a fault strikes: SECTION_BIT() of each section, and this. */
+/* The calls that a fault strikes: SECTION_BIT() of each section, and these. */
 #define SIM_FAULT_ON_OPEN SECTION_BIT(SECTION_COUNT)
-#define SIM_FAULT_ON_ALL (SECTION_ALL | SIM_FAULT_ON_OPEN)
+#define SIM_FAULT_ON_OPERATE SECTION_BIT(SECTION_COUNT + 1)
+#define SIM_FAULT_ON_ALL (SECTION_ALL | SIM_FAULT_ON_OPEN | SIM_FAULT_ON_OPERATE)
 
 struct sim_fault {
     enum sim_fault_kind kind;

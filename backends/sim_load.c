@@ -62,9 +62,9 @@ enum status sim_load_open(struct sim_loading *loading, char *path, size_t size_m
     return status;
 }
 
-/* A path in a node file is relative to the folder of the node file. */
-static char *resolve_path(const char *node_path, const char *path)
+char *sim_load_path(const struct sim_loading *loading, const char *path)
 {
+    const char *node_path = loading->node->files[0].path;
     const char *slash = strrchr(node_path, '/');
     size_t folder = slash != NULL ? (size_t)(slash - node_path) + 1 : 0;
     size_t size = strlen(path) + 1;
@@ -83,7 +83,7 @@ static enum status begin_file(struct sim_loading *loading, const char *path,
                               const char *root, size_t size_max,
                               struct sim_element *element)
 {
-    char *resolved = resolve_path(loading->node->files[0].path, path);
+    char *resolved = sim_load_path(loading, path);
     enum status status;
 
     element->is_file = true;

@@ -69,6 +69,12 @@ enum status sim_load_end(struct sim_loading *loading, struct sim_element *elemen
 enum status sim_load_open(struct sim_loading *loading, char *path, size_t size_max,
                           const char *root, struct xml_input **ret_input) MUST_CHECK;
 
+/*
+ * A path that stands in the node file, which is relative to the folder of that;
+ * freed by free().  NULL without memory.
+ */
+char *sim_load_path(const struct sim_loading *loading, const char *path);
+
 /* `list` with room for one more of `size`; NULL without memory. */
 void *sim_load_grow(void *list, size_t *room, size_t count, size_t size);
 

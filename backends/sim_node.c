@@ -8,6 +8,7 @@
 #include "backends/host.h"
 #include "backends/sim_hardware.h"
 #include "backends/sim_load.h"
+#include "backends/sim_log.h"
 #include "backends/sim_pool.h"
 #include "backends/sim_xml.h"
 #include "backends/xml_input.h"
@@ -137,6 +138,9 @@ static enum status read_clock(struct sim_loading *loading, const xmlNode *child)
 static enum status read_child(struct sim_loading *loading, xmlNode *child)
 {
     const char *source = loading->node->files[0].path;
+    const struct sim_xml xml = { .source = source,
+                                 .element = child,
+                                 .error = loading->error };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (xml_node_is(child, NULL, kinds[i].name)) {
@@ -153,10 +157,16 @@ static enum status read_child(struct sim_loading *loading, xmlNode *child)
         return sim_fault_read(source, child, false, &loading->node->faults,
                               loading->error);
     }
+    if (xml_node_is(child, SIM_XML_SPACE, "operation")) {
+        return sim_duration_read(&xml, &loading->node->durations);
+    }
+    if (xml_node_is(child, SIM_XML_SPACE, "record")) {
+        return sim_log_read(&xml, loading);
+    }
     if (xml_node_is(child, SIM_XML_SPACE, (const char *)child->name)) {
         return xml_node_error(source, child, loading->error,
-                              "sim:%.64s is not known in a node; there are sim:clock "
-                              "and sim:fault",
+                              "sim:%.64s is not known in a node; there are sim:clock, "
+                              "sim:fault, sim:operation and sim:record",
                               (const char *)child->name);
     }
     return STATUS_OK; /* the test driver's, or anybody else's */
@@ -349,6 +359,8 @@ void sim_node_unref(struct sim_node *node)
         free(node->files[i].path);
     }
     sim_faults_clear(&node->faults);
+    sim_durations_clear(&node->durations);
+    free(node->record);
     record_unref(node->storage);
     free(node->domains);
     free(node->by_uuid);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "backends/sim_domain.h"
+#include "backends/sim_duration.h"
 #include "backends/sim_fault.h"
 #include "backends/sim_file.h"
 #include "model/status.h"
@@ -36,6 +37,8 @@ struct sim_node {
     int64_t uptime_ns; /* meaningless while the clock runs */
     uint32_t cpu_count;
     struct sim_faults faults;
+    struct sim_durations durations;
+    char *record; /* path of the file of operations carried out; NULL: none */
     struct storage *storage;    /* the volumes of all pools */
     struct sim_domain *domains; /* in the order of the file */
     size_t domain_count;

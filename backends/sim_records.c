@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "backends/sim_disk.h"
-#include "backends/sim_life.h"
 #include "model/clock.h"
 
 /* When something began, as the host's clock has it, from the node's clock. */
@@ -16,27 +15,27 @@ static int64_t host_time_ns(const struct sim_moment *moment, int64_t node_time_n
     return moment->host_now_ns - (moment->node_now_ns - node_time_ns);
 }
 
-/* When the domain started, on the node's clock: never in the future. */
-static int64_t start_ns(const struct sim_moment *moment,
-                        const struct sim_domain *domain)
-{
-    int64_t start = sim_life_start_ns(&domain->uuid);
+/* A domain whose record is made. */
+struct from {
+    const struct sim_domain *domain;
+    const struct sim_present *present;
+    const struct sim_moment *moment;
+};
 
-    return start < moment->node_now_ns ? start : moment->node_now_ns;
+/* When the domain started, as the host's clock has it: never in the future. */
+static int64_t started_ns(const struct from *from)
+{
+    int64_t start_ns = from->present->started_ns;
+    int64_t now_ns = from->moment->node_now_ns;
+
+    return host_time_ns(from->moment, start_ns < now_ns ? start_ns : now_ns);
 }
 
-static bool is_off(const struct sim_domain *domain)
+/* Has it a start: all but those that are off, or not on yet. */
+static bool has_started(const struct from *from)
 {
-    return domain->state == DOMAIN_STATE_SHUTDOWN
-           || domain->state == DOMAIN_STATE_SUSPENDED;
-}
-
-/* How long it has been at work; of one that is not, how long it was. */
-static int64_t age_ns(const struct sim_moment *moment, const struct sim_domain *domain)
-{
-    return sim_domain_is_executing(domain)
-               ? moment->node_now_ns - start_ns(moment, domain)
-               : sim_life_stop_age_ns(&domain->uuid);
+    return from->present->state == DOMAIN_STATE_RESUMING
+           || sim_present_has_counters(from->present);
 }
 
 bool sim_records_add_node(struct builder *builder, const struct sim_node *node,
@@ -57,27 +56,24 @@ bool sim_records_add_node(struct builder *builder, const struct sim_node *node,
     return builder_add_node(builder, node_new(&record));
 }
 
-static bool add_domain(struct builder *builder, const struct sim_domain *from,
-                       const struct sim_moment *moment)
+static bool add_domain(struct builder *builder, const struct from *from)
 {
+    const struct sim_present *present = from->present;
     const struct domain domain = {
-        .uuid = from->uuid,
-        .name = from->name,
-        .state = from->state,
-        .autostart = from->is_autostart ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
-        .persistent = from->is_persistent ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
-        .started_ns =
-            is_off(from) ? CLOCK_NEVER : host_time_ns(moment, start_ns(moment, from)),
+        .uuid = from->domain->uuid,
+        .name = from->domain->name,
+        .state = present->state,
+        .autostart = present->is_autostart ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
+        .persistent = from->domain->is_persistent ? DOMAIN_FLAG_YES : DOMAIN_FLAG_NO,
+        .started_ns = has_started(from) ? started_ns(from) : CLOCK_NEVER,
     };
 
     return builder_add_domain(builder, domain_new(&domain));
 }
 
-static bool add_config(struct builder *builder, const struct sim_domain *from,
-                       const struct sim_moment *moment)
+static bool add_config(struct builder *builder, const struct from *from)
 {
-    (void)moment;
-    return builder_add_config(builder, record_ref(from->config));
+    return builder_add_config(builder, record_ref(from->present->config));
 }
 
 /* An array, also for no elements; NULL without memory. */
@@ -86,32 +82,32 @@ static void *array_of(size_t count, size_t size)
     return calloc(count != 0 ? count : 1, size);
 }
 
-static bool add_statistics(struct builder *builder, const struct sim_domain *from,
-                           const struct sim_moment *moment)
+static bool add_statistics(struct builder *builder, const struct from *from)
 {
-    struct domain_statistics statistics = { .uuid = from->uuid };
-    int64_t age = age_ns(moment, from);
-    uint32_t count = is_off(from) ? 0 : (uint32_t)from->config->vcpus;
+    const struct sim_present *present = from->present;
+    int64_t now_ns = from->moment->node_now_ns;
+    bool is_on = sim_present_has_counters(present);
+    struct domain_statistics statistics = { .uuid = from->domain->uuid };
+    uint32_t count = is_on ? (uint32_t)present->config->vcpus : 0;
     struct vcpu_statistics *vcpu = array_of(count, sizeof(*vcpu));
     bool wanted;
 
     if (vcpu == NULL) {
         return false;
     }
-    if (!is_off(from)) {
+    if (is_on) {
         statistics.has = DOMAIN_HAS_CPU_TIME | DOMAIN_HAS_VCPUS;
         statistics.vcpus = count;
-        statistics.cpu_time_ns =
-            sim_life_cpu_time_ns(&from->uuid, age, count, from->load_percent);
-        if (from->config->memory_bytes != DOMAIN_NO_LIMIT) {
+        statistics.cpu_time_ns = sim_present_cpu_time_ns(present, from->domain, now_ns);
+        if (present->config->memory_bytes != DOMAIN_NO_LIMIT) {
             statistics.has |= DOMAIN_HAS_MEMORY;
-            statistics.memory_bytes = (uint64_t)from->config->memory_bytes;
+            statistics.memory_bytes = (uint64_t)present->config->memory_bytes;
         }
     }
     for (uint32_t i = 0; i < count; i++) {
         vcpu[i].online = true;
         vcpu[i].cpu_time_ns =
-            sim_life_vcpu_time_ns(&from->uuid, age, count, from->load_percent, i);
+            sim_present_vcpu_time_ns(present, from->domain, i, now_ns);
     }
     statistics.vcpu_count = count;
     statistics.vcpu = vcpu;
@@ -120,44 +116,47 @@ static bool add_statistics(struct builder *builder, const struct sim_domain *fro
     return wanted;
 }
 
-static void fill_disks(const struct sim_domain *from, const struct sim_moment *moment,
-                       struct disk_statistics *disks)
+static void fill_disks(const struct from *from, struct disk_statistics *disks)
 {
-    int64_t age = age_ns(moment, from);
+    const struct sim_domain *domain = from->domain;
+    int64_t now_ns = from->moment->node_now_ns;
 
-    for (size_t i = 0; i < from->config->disk_count; i++) {
-        const struct domain_disk *disk = &from->config->disks[i];
+    for (size_t i = 0; i < domain->config->disk_count; i++) {
+        const struct domain_disk *disk = &domain->config->disks[i];
 
         disks[i].target = disk->target;
-        if (!is_off(from)) {
-            sim_disk_count(&from->uuid, disk, age, from->load_percent, &disks[i]);
+        if (sim_present_has_counters(from->present)) {
+            sim_disk_count(&domain->uuid, disk,
+                           sim_present_age_ns(from->present, now_ns),
+                           domain->load_percent, &disks[i]);
         }
-        sim_disk_measure(&from->uuid, disk, &from->disks[i], age, &disks[i]);
+        sim_disk_measure(&domain->uuid, disk, &domain->disks[i],
+                         sim_present_disk_age_ns(from->present, now_ns), &disks[i]);
     }
 }
 
-static void fill_interfaces(const struct sim_domain *from,
-                            const struct sim_moment *moment,
+static void fill_interfaces(const struct from *from,
                             struct interface_statistics *interfaces)
 {
-    for (size_t i = 0; i < from->config->interface_count; i++) {
-        const struct sim_interface *names = &from->interfaces[i];
+    const struct domain_config *config = from->domain->config;
 
-        memcpy(interfaces[i].mac, from->config->interfaces[i].mac, DOMAIN_MAC_SIZE);
-        if (!is_off(from)) { /* else its own end is not there */
+    for (size_t i = 0; i < config->interface_count; i++) {
+        const struct sim_interface *names = &from->domain->interfaces[i];
+
+        memcpy(interfaces[i].mac, config->interfaces[i].mac, DOMAIN_MAC_SIZE);
+        if (sim_present_has_counters(from->present)) { /* else it has no end there */
             interfaces[i].if_index =
-                host_interfaces_find(moment->interfaces, names->target);
+                host_interfaces_find(from->moment->interfaces, names->target);
         }
         interfaces[i].parent_if_index =
-            host_interfaces_find(moment->interfaces, names->parent);
+            host_interfaces_find(from->moment->interfaces, names->parent);
     }
 }
 
-static bool add_devices(struct builder *builder, const struct sim_domain *from,
-                        const struct sim_moment *moment)
+static bool add_devices(struct builder *builder, const struct from *from)
 {
-    size_t disk_count = from->config->disk_count;
-    size_t interface_count = from->config->interface_count;
+    size_t disk_count = from->domain->config->disk_count;
+    size_t interface_count = from->domain->config->interface_count;
     struct disk_statistics *disks = array_of(disk_count, sizeof(*disks));
     struct interface_statistics *interfaces =
         array_of(interface_count, sizeof(*interfaces));
@@ -165,15 +164,15 @@ static bool add_devices(struct builder *builder, const struct sim_domain *from,
 
     if (disks != NULL && interfaces != NULL) {
         const struct domain_devices devices = {
-            .uuid = from->uuid,
+            .uuid = from->domain->uuid,
             .disk_count = disk_count,
             .disks = disks,
             .interface_count = interface_count,
             .interfaces = interfaces,
         };
 
-        fill_disks(from, moment, disks);
-        fill_interfaces(from, moment, interfaces);
+        fill_disks(from, disks);
+        fill_interfaces(from, interfaces);
         wanted = builder_add_devices(builder, domain_devices_new(&devices));
     }
     free(disks);
@@ -182,15 +181,19 @@ static bool add_devices(struct builder *builder, const struct sim_domain *from,
 }
 
 bool sim_records_add(struct builder *builder, const struct sim_domain *domain,
-                     const struct sim_moment *moment)
+                     const struct sim_present *present, const struct sim_moment *moment)
 {
-    static bool (*const add[])(struct builder *, const struct sim_domain *,
-                               const struct sim_moment *) = {
+    static bool (*const add[])(struct builder *, const struct from *) = {
         [SECTION_DOMAINS] = add_domain,
         [SECTION_CONFIGS] = add_config,
         [SECTION_STATISTICS] = add_statistics,
         [SECTION_DEVICES] = add_devices,
     };
+    const struct from from = {
+        .domain = domain,
+        .present = present,
+        .moment = moment,
+    };
 
-    return add[builder_section(builder)](builder, domain, moment);
+    return add[builder_section(builder)](builder, &from);
 }

@@ -12,6 +12,7 @@
 
 #include "backends/host.h"
 #include "backends/sim_node.h"
+#include "backends/sim_present.h"
 #include "model/section.h"
 
 struct sim_moment {
@@ -25,8 +26,9 @@ struct sim_moment {
 bool sim_records_add_node(struct builder *builder, const struct sim_node *node,
                           const struct sim_moment *moment) MUST_CHECK;
 
-/* The same of a domain. */
+/* The same of a domain, as it is at present. */
 bool sim_records_add(struct builder *builder, const struct sim_domain *domain,
+                     const struct sim_present *present,
                      const struct sim_moment *moment) MUST_CHECK;
 
 #endif

@@ -2,9 +2,8 @@
 #include "mib/hvagentx_mib.h"
 
 static const struct mib_group *const groups[] = {
-    &hvx_agent,
-    &hvx_connections,
-    &hvx_domains,
+    &hvx_agent,  &hvx_connections, &hvx_domains,    &hvx_power,
+    &hvx_config, &hvx_debug,       &hvx_operations, &hvx_operation_totals,
 };
 
 const struct mib_module hvagentx_mib = {
@@ -33,4 +32,10 @@ const char *mib_software(const struct connection_status *connection,
 const char *mib_version(const struct snapshot *snapshot)
 {
     return snapshot->node == NULL ? NULL : snapshot->node->version;
+}
+
+/* The bits count from 0, the classes from 1. */
+bool mib_set_classes(struct mib_value *value, unsigned classes)
+{
+    return mib_set_bits(value, (uint32_t)classes >> OPERATION_CLASS_POWER);
 }

@@ -3,7 +3,6 @@
  * hvx_agent.c - hvxAgent: the agent observes itself.
  */
 #include "mib/hvagentx_mib.h"
-#include "model/text.h"
 
 static bool get_version(const struct mib_context *context, size_t row,
                         struct mib_value *value)
@@ -24,6 +23,13 @@ static bool get_up_time(const struct mib_context *context, size_t row,
 {
     (void)row;
     return mib_set_ticks(value, context->now_ns - context->agent->started_ns);
+}
+
+static bool get_control_classes(const struct mib_context *context, size_t row,
+                                struct mib_value *value)
+{
+    (void)row;
+    return mib_set_classes(value, context->agent->control_classes);
 }
 
 static bool get_requests(const struct mib_context *context, size_t row,
@@ -76,11 +82,31 @@ static bool get_config_time(const struct mib_context *context, size_t row,
 static bool get_config_error(const struct mib_context *context, size_t row,
                              struct mib_value *value)
 {
-    const char *text = context->agent->config_error;
-
     (void)row;
-    value->string.bytes = text;
-    value->string.length = text_prefix(text, TEXT_MAX);
+    return mib_set_long_text(value, context->agent->config_error);
+}
+
+static bool get_accepted(const struct mib_context *context, size_t row,
+                         struct mib_value *value)
+{
+    (void)row;
+    value->number = context->agent->operations_accepted;
+    return true;
+}
+
+static bool get_refused(const struct mib_context *context, size_t row,
+                        struct mib_value *value)
+{
+    (void)row;
+    value->number = context->agent->operations_refused;
+    return true;
+}
+
+static bool get_failed(const struct mib_context *context, size_t row,
+                       struct mib_value *value)
+{
+    (void)row;
+    value->number = context->agent->operations_failed;
     return true;
 }
 
@@ -107,6 +133,7 @@ static const struct mib_column columns[] = {
     { 1, "hvxAgentVersion", MIB_STRING, MIB_READ_ONLY, 0, get_version },
     { 2, "hvxAgentStartTime", MIB_STRING, MIB_READ_ONLY, 0, get_start_time },
     { 3, "hvxAgentUpTime", MIB_TIMETICKS, MIB_READ_ONLY, 0, get_up_time },
+    { 4, "hvxAgentControlClasses", MIB_STRING, MIB_READ_ONLY, 0, get_control_classes },
     { 5, "hvxAgentRequests", MIB_COUNTER32, MIB_READ_ONLY, 0, get_requests },
     { 6, "hvxAgentRequestsDelegated", MIB_COUNTER32, MIB_READ_ONLY, 0, get_delegated },
     { 7, "hvxAgentRequestsLate", MIB_COUNTER32, MIB_READ_ONLY, 0, get_late },
@@ -115,6 +142,9 @@ static const struct mib_column columns[] = {
       get_master_sessions },
     { 13, "hvxAgentConfigTime", MIB_STRING, MIB_READ_ONLY, 0, get_config_time },
     { 14, "hvxAgentConfigError", MIB_STRING, MIB_READ_ONLY, 0, get_config_error },
+    { 15, "hvxAgentOperationsAccepted", MIB_COUNTER32, MIB_READ_ONLY, 0, get_accepted },
+    { 16, "hvxAgentOperationsRefused", MIB_COUNTER32, MIB_READ_ONLY, 0, get_refused },
+    { 17, "hvxAgentOperationsFailed", MIB_COUNTER32, MIB_READ_ONLY, 0, get_failed },
     { 18, "hvxAgentMemory", MIB_GAUGE32, MIB_READ_ONLY, 0, get_memory },
     { 19, "hvxAgentCpuTime", MIB_COUNTER64, MIB_READ_ONLY, 0, get_cpu_time },
 };

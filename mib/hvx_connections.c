@@ -4,10 +4,7 @@
  *
  * Its rows need no collection: it answers when nothing else does.
  */
-#include <string.h>
-
 #include "mib/hvagentx_mib.h"
-#include "model/text.h"
 
 static size_t count_rows(const struct mib_context *context)
 {
@@ -95,11 +92,7 @@ static bool get_since(const struct mib_context *context, size_t row,
 static bool get_last_error(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    const char *text = row_at(context, row)->last_error;
-
-    value->string.bytes = text;
-    value->string.length = text_prefix(text, TEXT_MAX);
-    return true;
+    return mib_set_long_text(value, row_at(context, row)->last_error);
 }
 
 static bool get_age(const struct mib_context *context, size_t row,
@@ -167,24 +160,22 @@ static bool get_unreadable(const struct mib_context *context, size_t row,
            && mib_set_gauge(value, snapshot->unreadable_count);
 }
 
-/* BITS: bit 0 is the highest bit of the first octet (RFC 2578). */
 static bool get_capabilities(const struct mib_context *context, size_t row,
                              struct mib_value *value)
 {
-    uint32_t capabilities = row_at(context, row)->capabilities;
-    size_t length = sizeof(capabilities);
+    return mib_set_bits(value, row_at(context, row)->capabilities);
+}
 
-    memset(value->scratch, 0, length);
-    for (unsigned bit = 0; bit < 8 * length; bit++) {
-        if ((capabilities & (UINT32_C(1) << bit)) != 0) {
-            value->scratch[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
-        }
-    }
-    while (length > 1 && value->scratch[length - 1] == 0) {
-        length--;
-    }
-    value->string.bytes = value->scratch;
-    value->string.length = length;
+static bool get_control_classes(const struct mib_context *context, size_t row,
+                                struct mib_value *value)
+{
+    return mib_set_classes(value, row_at(context, row)->control_classes);
+}
+
+static bool get_operations(const struct mib_context *context, size_t row,
+                           struct mib_value *value)
+{
+    value->number = row_at(context, row)->operations;
     return true;
 }
 
@@ -209,7 +200,10 @@ static const struct mib_column columns[] = {
     { 17, "hvxConnectionReconnects", MIB_COUNTER32, MIB_READ_ONLY, 0, get_reconnects },
     { 18, "hvxConnectionDomains", MIB_GAUGE32, MIB_READ_ONLY, 0, get_domains },
     { 19, "hvxConnectionCapabilities", MIB_STRING, MIB_READ_ONLY, 0, get_capabilities },
+    { 21, "hvxConnectionControlClasses", MIB_STRING, MIB_READ_ONLY, 0,
+      get_control_classes },
     { 22, "hvxConnectionUnreadable", MIB_GAUGE32, MIB_READ_ONLY, 0, get_unreadable },
+    { 24, "hvxConnectionOperations", MIB_COUNTER32, MIB_READ_ONLY, 0, get_operations },
 };
 
 const struct mib_group hvx_connections = {

@@ -40,6 +40,33 @@ int mib_oid_compare(const struct mib_oid *a, const struct mib_oid *b)
     return a->length < b->length ? -1 : 1;
 }
 
+const char *mib_error_name(enum mib_error error)
+{
+    switch (error) {
+    case MIB_NO_ERROR:
+        return "noError";
+    case MIB_WRONG_TYPE:
+        return "wrongType";
+    case MIB_WRONG_LENGTH:
+        return "wrongLength";
+    case MIB_WRONG_ENCODING:
+        return "wrongEncoding";
+    case MIB_WRONG_VALUE:
+        return "wrongValue";
+    case MIB_NO_CREATION:
+        return "noCreation";
+    case MIB_INCONSISTENT_VALUE:
+        return "inconsistentValue";
+    case MIB_RESOURCE_UNAVAILABLE:
+        return "resourceUnavailable";
+    case MIB_COMMIT_FAILED:
+        return "commitFailed";
+    case MIB_NOT_WRITABLE:
+        return "notWritable";
+    }
+    return "genErr";
+}
+
 struct mib_tree *mib_tree_new(void)
 {
     size_t count = 0;
@@ -250,16 +277,21 @@ enum mib_error mib_check(const struct mib_object *object,
                          const struct mib_context *context, const struct mib_oid *name,
                          const struct mib_value *value, struct mib_change *ret_change)
 {
-    enum mib_error error = object->column->accept(value);
+    const struct mib_column *column = object->column;
+    enum mib_error error = column->accept(value);
     size_t row;
 
     if (error != MIB_NO_ERROR) {
         return error;
     }
+    if (column->access == MIB_READ_CREATE) {
+        return column->create(context, column->id, name->ids + object->prefix.length,
+                              name->length - object->prefix.length, value, ret_change);
+    }
     if (!find_instance(object, context, name, 0, &row)) {
         return MIB_NO_CREATION;
     }
-    return object->column->check(context, row, value, ret_change);
+    return column->check(context, row, value, ret_change);
 }
 
 static void compose_name(const struct mib_object *object,

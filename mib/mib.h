@@ -129,6 +129,9 @@ enum mib_error {
     MIB_NOT_WRITABLE = 17,
 };
 
+/* Name of an error status, as in RFC 3416: "wrongValue".  Never NULL. */
+const char *mib_error_name(enum mib_error error);
+
 enum mib_change_kind {
     MIB_CHANGE_SWITCH,    /* of the connection that the context shows */
     MIB_CHANGE_OPERATION, /* wants one, by a column of a domain */
@@ -167,15 +170,24 @@ struct mib_change {
     bool on;
     /* All others: a class that is permitted for that domain. */
     enum operation_class class;
+    struct uuid uuid; /* of the domain; never nil */
+    /*
+     * NULL only for MIB_CHANGE_ROW: the domain is gone, and there is such a row
+     * or there was; or the row, of which nothing is known, is to be destroyed.
+     */
     const struct snapshot_domain *domain;
     /* MIB_CHANGE_OPERATION: */
     enum operation_action action;
     uint32_t value; /* also of MIB_CHANGE_LOCK, which it has to have */
     /* MIB_CHANGE_ROW: */
-    uint32_t id; /* 1 to OPERATION_MANAGER_ID_MAX, unless there is such a row */
+    /*
+     * 1 to OPERATION_MANAGER_ID_MAX, unless there is or was such a row, or it is
+     * to be destroyed.
+     */
+    uint32_t id;
     enum mib_operation_column column;
     uint32_t number;  /* as set; expected state: an enum domain_state */
-    const char *text; /* MIB_OPERATION_TAG: valid UTF-8, not terminated */
+    const char *text; /* MIB_OPERATION_TAG: clean (text.h), not terminated */
     size_t text_length;
 };
 
@@ -197,10 +209,11 @@ typedef enum mib_error mib_check_fn(const struct mib_context *context, size_t ro
 
 /*
  * The same for an object that is MIB_READ_CREATE: for any instance, whether it
- * is there or not.  ids: what stands behind the column, 0 to MIB_OID_MAX of them.
+ * is there or not.  column: its id, since the columns of a row are created alike.
+ * ids: what stands behind the column, 0 to MIB_OID_MAX of them.
  * MIB_NO_CREATION where no row of that name can be.
  */
-typedef enum mib_error mib_create_fn(const struct mib_context *context,
+typedef enum mib_error mib_create_fn(const struct mib_context *context, uint32_t column,
                                      const uint32_t *ids, size_t length,
                                      const struct mib_value *value,
                                      struct mib_change *ret_change);
@@ -337,7 +350,7 @@ enum mib_result mib_next(const struct mib_tree *tree, const struct mib_context *
  * now, and what it changes.  name: lies in the object.  value: of its column's
  * type.  In the order of RFC 3416 section 4.2.5: what the column does not
  * accept, MIB_NO_CREATION where there is no such instance, and what its check
- * says.
+ * says.  MIB_READ_CREATE: the column decides which instances there may be.
  */
 enum mib_error mib_check(const struct mib_object *object,
                          const struct mib_context *context, const struct mib_oid *name,
@@ -349,6 +362,18 @@ enum mib_error mib_check(const struct mib_object *object,
  * Returns true; false if text is NULL (unknown).
  */
 bool mib_set_text(struct mib_value *value, const char *text);
+
+/*
+ * For getters: the same of a text that may be longer than an SnmpAdminString:
+ * as much of it as fits.  text: not NULL.
+ */
+bool mib_set_long_text(struct mib_value *value, const char *text);
+
+/*
+ * For getters: BITS (RFC 2578), in at least one octet, into scratch.  The bit of
+ * weight 1 << n is the one that is numbered n.
+ */
+bool mib_set_bits(struct mib_value *value, uint32_t bits);
 
 /*
  * For getters: DateAndTime of a moment on CLOCK_BOOTTIME (at most 100 years

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mib/mib.h"
+#include "model/text.h"
 
 /* TruthValue (RFC 2579) */
 #define TRUTH_TRUE 1
@@ -21,6 +22,32 @@ bool mib_set_text(struct mib_value *value, const char *text)
     }
     value->string.bytes = text;
     value->string.length = strlen(text);
+    return true;
+}
+
+bool mib_set_long_text(struct mib_value *value, const char *text)
+{
+    value->string.bytes = text;
+    value->string.length = text_prefix(text, TEXT_MAX);
+    return true;
+}
+
+/* Bit 0 is the highest bit of the first octet (RFC 2578 section 8, RFC 3417). */
+bool mib_set_bits(struct mib_value *value, uint32_t bits)
+{
+    size_t length = sizeof(bits);
+
+    memset(value->scratch, 0, length);
+    for (unsigned bit = 0; bit < 8 * length; bit++) {
+        if ((bits & (UINT32_C(1) << bit)) != 0) {
+            value->scratch[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+        }
+    }
+    while (length > 1 && value->scratch[length - 1] == 0) {
+        length--;
+    }
+    value->string.bytes = value->scratch;
+    value->string.length = length;
     return true;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "mib/domain_rows.h"
 #include "mib/stale.h"
+#include "mib/states.h"
 #include "mib/vm_mib.h"
 
 #define DOMAINS SECTION_BIT(SECTION_DOMAINS)
@@ -50,37 +51,19 @@ static bool get_os_type(const struct mib_context *context, size_t row,
 static bool get_admin_state(const struct mib_context *context, size_t row,
                             struct mib_value *value)
 {
-    static const int32_t numbers[] = {
-        [DOMAIN_ADMIN_STATE_UNKNOWN] = 0,   [DOMAIN_ADMIN_STATE_RUNNING] = 1,
-        [DOMAIN_ADMIN_STATE_SUSPENDED] = 2, [DOMAIN_ADMIN_STATE_PAUSED] = 3,
-        [DOMAIN_ADMIN_STATE_SHUTDOWN] = 4,
-    };
-    _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_ADMIN_STATE_COUNT,
-                   "a number for each administrative state");
-
-    value->integer = numbers[mib_domain_at(context, row)->admin_state];
+    value->integer = mib_admin_state_number(mib_domain_at(context, row)->admin_state);
     return value->integer != 0;
 }
 
 static bool get_oper_state(const struct mib_context *context, size_t row,
                            struct mib_value *value)
 {
-    static const int32_t numbers[] = {
-        [DOMAIN_STATE_UNKNOWN] = 1,    [DOMAIN_STATE_OTHER] = 2,
-        [DOMAIN_STATE_PREPARING] = 3,  [DOMAIN_STATE_RUNNING] = 4,
-        [DOMAIN_STATE_SUSPENDING] = 5, [DOMAIN_STATE_SUSPENDED] = 6,
-        [DOMAIN_STATE_RESUMING] = 7,   [DOMAIN_STATE_PAUSED] = 8,
-        [DOMAIN_STATE_MIGRATING] = 9,  [DOMAIN_STATE_SHUTTING_DOWN] = 10,
-        [DOMAIN_STATE_SHUTDOWN] = 11,  [DOMAIN_STATE_CRASHED] = 12,
-    };
-    _Static_assert(sizeof(numbers) / sizeof(numbers[0]) == DOMAIN_STATE_COUNT,
-                   "a number for each operational state");
     const struct snapshot_domain *domain = mib_domain_at(context, row);
 
     if (mib_is_stale(context, domain->sampled_ns[SECTION_DOMAINS])) {
-        value->integer = numbers[DOMAIN_STATE_UNKNOWN];
+        value->integer = mib_oper_state_number(DOMAIN_STATE_UNKNOWN);
     } else {
-        value->integer = numbers[domain->domain->state];
+        value->integer = mib_oper_state_number(domain->domain->state);
     }
     return true;
 }

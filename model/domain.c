@@ -200,6 +200,9 @@ static struct domain_config *lay_out_config(struct record_layout *layout,
         config->memory_min_bytes = from->memory_min_bytes;
         config->memory_max_bytes = from->memory_max_bytes;
         config->memory_bytes = from->memory_bytes;
+        config->cpu_weight = from->cpu_weight;
+        config->cpu_cap_known = from->cpu_cap_known;
+        config->cpu_cap = from->cpu_cap;
         config->affinity_known = from->affinity_known;
     }
     return config;

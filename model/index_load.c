@@ -13,6 +13,7 @@
 
 #include "model/clock.h"
 #include "model/index_store.h"
+#include "model/state_file.h"
 
 #define FILE_SIZE_MAX ((off_t)(INDEX_KEYS_MAX + INDEX_PARTS_MAX) * INDEX_LINE_SIZE)
 
@@ -91,7 +92,7 @@ static bool take_number(const char **text, char behind, int64_t max,
 
 static enum status load_boot(struct loader *loader)
 {
-    struct uuid now = index_file_boot_id();
+    struct uuid now = state_file_boot_id();
     struct uuid boot;
     char text[UUID_TEXT_SIZE] = "";
     const char *at = loader->line;
@@ -238,10 +239,10 @@ static enum status load_lines(struct loader *loader)
     if (status != STATUS_OK) {
         return status;
     }
-    loader->crc = index_file_crc(0, loader->line);
+    loader->crc = state_file_crc(0, loader->line);
     status = read_line(loader);
     while (status == STATUS_OK && strncmp(loader->line, "end ", 4) != 0) {
-        uint32_t crc = index_file_crc(loader->crc, loader->line);
+        uint32_t crc = state_file_crc(loader->crc, loader->line);
 
         status = load_line(loader);
         loader->crc = crc;

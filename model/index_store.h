@@ -110,12 +110,6 @@ const char *index_part_name(enum index_part kind);
 /* When the grace time ends of what was released at that moment. */
 int64_t index_store_expiry(const struct index_store *store, int64_t released_ns);
 
-/* CRC-32 as in IEEE 802.3 of a text behind what has the sum `crc`; 0: of none. */
-uint32_t index_file_crc(uint32_t crc, const char *text);
-
-/* Nil where the kernel does not tell: then each start counts as a reboot. */
-struct uuid index_file_boot_id(void);
-
 /*
  * Fills an empty store from its file; no file: it stays empty.
  * Errors: STATUS_INVALID when the file could not be understood and was set

@@ -168,8 +168,10 @@ struct operation {
     /* How it ended; STATUS_OK before that, and where all is well. */
     enum status error;
     char *error_text;  /* own copy; NULL: none */
-    uint64_t serial;   /* order of acceptance in this process, from 1 on */
+    uint64_t serial;   /* order of acceptance, from 1 on */
     int64_t forget_ns; /* when a final one may go; CLOCK_NEVER: not final yet */
+    bool is_held;      /* must not begin: its SET, or one that cancels it, is not
+                          complete */
     bool is_removed;   /* no row any longer, but its id is not free yet */
 };
 

@@ -238,7 +238,8 @@ static struct operation *newest(const struct operation_table *table,
         if (operation->class != class || uuid_compare(&operation->uuid, uuid) != 0) {
             break;
         }
-        if ((!pending || !operation_state_is_final(operation->state))
+        if ((!pending
+             || (!operation_state_is_final(operation->state) && !operation->dry_run))
             && (action == OPERATION_NONE || operation->action == action)
             && (found == NULL || operation->serial > found->serial)) {
             found = operation;

@@ -81,8 +81,8 @@ struct operation *operation_table_last(const struct operation_table *table,
                                        const struct uuid *uuid);
 
 /*
- * The same among those that are not final, and, unless it is OPERATION_NONE, of
- * that action.
+ * The same among those that are not final and are to change something (no dry
+ * runs), and, unless it is OPERATION_NONE, of that action.
  */
 struct operation *operation_table_pending(const struct operation_table *table,
                                           enum operation_class class,

@@ -22,6 +22,8 @@ static void check_config(const struct domain_xml *domain)
     FUZZ_PROMISE(config->vcpus_max == domain->vcpus_max);
     FUZZ_PROMISE(config->memory_max_bytes == domain->memory_max_bytes);
     FUZZ_PROMISE(config->memory_bytes == domain->memory_bytes);
+    FUZZ_PROMISE(config->cpu_weight == domain->cpu_weight);
+    FUZZ_PROMISE(config->cpu_cap == domain->cpu_cap);
     FUZZ_PROMISE((config->os_type == NULL) == (domain->os_type == NULL));
     fuzz_check_clean(config->os_type, TEXT_MAX);
     record_unref(config);

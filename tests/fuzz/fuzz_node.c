@@ -17,7 +17,9 @@
 
 #include "backends/host.h"
 #include "backends/sim_node.h"
+#include "model/clock.h"
 #include "model/domain.h"
+#include "model/operation.h"
 #include "model/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -92,6 +94,17 @@ static void check_faults(const struct sim_faults *faults)
     }
 }
 
+static void check_durations(const struct sim_durations *durations)
+{
+    for (int action = 0; action < OPERATION_ACTION_COUNT; action++) {
+        FUZZ_PROMISE(durations->by_action_ns == NULL
+                     || durations->by_action_ns[action] == CLOCK_NEVER
+                     || durations->by_action_ns[action] >= 0);
+        FUZZ_PROMISE(
+            sim_duration_ns((enum operation_action)action, durations, durations) >= 0);
+    }
+}
+
 static void check_domain(const struct sim_node *node, const struct sim_domain *domain)
 {
     FUZZ_PROMISE(domain->name != NULL && domain->name[0] != '\0');
@@ -114,6 +127,7 @@ static void check_domain(const struct sim_node *node, const struct sim_domain *d
     }
     FUZZ_PROMISE(sim_node_find(node, &domain->uuid) == domain);
     check_faults(&domain->faults);
+    check_durations(&domain->durations);
 }
 
 static void check_node(const struct sim_node *node)
@@ -127,6 +141,8 @@ static void check_node(const struct sim_node *node)
     FUZZ_PROMISE(node->cpu_count >= 1 && node->cpu_count <= DOMAIN_CPUS_MAX);
     FUZZ_PROMISE(!node->is_frozen || node->uptime_ns >= 0);
     check_faults(&node->faults);
+    check_durations(&node->durations);
+    FUZZ_PROMISE(node->record == NULL || node->record[0] != '\0');
     FUZZ_PROMISE(node->domain_count <= SIM_NODE_DOMAINS_MAX);
     for (size_t i = 0; i < node->domain_count; i++) {
         check_domain(node, &node->domains[i]);

@@ -42,6 +42,7 @@ struct fake {
     char uri[64];
     struct plan plans[FAKE_CALL_COUNT];
     unsigned domain_count;
+    enum domain_state state;
     int failing;
     unsigned refused;
 };
@@ -66,6 +67,7 @@ struct fake *fake_new(void)
     pthread_condattr_destroy(&attributes);
     snprintf(fake->uri, sizeof(fake->uri), SCHEME "%p", (void *)fake);
     fake->domain_count = 3;
+    fake->state = DOMAIN_STATE_RUNNING;
     fake->failing = -1;
     return fake;
 }
@@ -100,6 +102,13 @@ void fake_set_domains(struct fake *fake, unsigned count)
 {
     pthread_mutex_lock(&fake->lock);
     fake->domain_count = count > FAKE_DOMAINS_MAX ? FAKE_DOMAINS_MAX : count;
+    pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_set_state(struct fake *fake, enum domain_state state)
+{
+    pthread_mutex_lock(&fake->lock);
+    fake->state = state;
     pthread_mutex_unlock(&fake->lock);
 }
 
@@ -338,14 +347,14 @@ static void fake_close(struct backend *backend)
     (void)finish(fake, FAKE_CLOSE, NULL);
 }
 
-static bool add(struct builder *builder, unsigned number)
+static bool add(struct builder *builder, unsigned number, enum domain_state state)
 {
     const struct uuid uuid = fake_uuid(number);
     const char name[] = { (char)('A' + (int)number), '\0' };
     const struct domain domain = {
         .uuid = uuid,
         .name = name,
-        .state = DOMAIN_STATE_RUNNING,
+        .state = state,
         .started_ns = CLOCK_NEVER,
     };
     const struct domain_config config = { .uuid = uuid, .os_type = "hvm", .vcpus = 1 };
@@ -382,24 +391,34 @@ static bool add_failure(struct builder *builder, unsigned number)
     return builder_add_failure(builder, &uuid, &error);
 }
 
-/* Asks for one domain, which may hang, and delivers it; false: it shall stop. */
-static bool deliver(struct fake *fake, enum fake_call call, struct builder *builder,
-                    unsigned number)
+/* The domain is asked for, and may not answer for a while. */
+static void hang(struct fake *fake, enum fake_call call, unsigned number)
 {
-    const struct uuid uuid = fake_uuid(number);
-    bool fails;
-    bool added;
-
-    builder_ask(builder, &uuid);
     pthread_mutex_lock(&fake->lock);
     fake->plans[call].asked[number]++;
     pthread_cond_broadcast(&fake->changed);
     while ((fake->plans[call].hanging >> number & 1) != 0) {
         pthread_cond_wait(&fake->changed, &fake->lock);
     }
-    fails = fake->failing == (int)number;
     pthread_mutex_unlock(&fake->lock);
-    added = fails ? add_failure(builder, number) : add(builder, number);
+}
+
+/* Asks for one domain, which may hang, and delivers it; false: it shall stop. */
+static bool deliver(struct fake *fake, enum fake_call call, struct builder *builder,
+                    unsigned number)
+{
+    const struct uuid uuid = fake_uuid(number);
+    enum domain_state state;
+    bool fails;
+    bool added;
+
+    builder_ask(builder, &uuid);
+    hang(fake, call, number);
+    pthread_mutex_lock(&fake->lock);
+    fails = fake->failing == (int)number;
+    state = fake->state;
+    pthread_mutex_unlock(&fake->lock);
+    added = fails ? add_failure(builder, number) : add(builder, number, state);
     if (!added) {
         pthread_mutex_lock(&fake->lock);
         fake->refused++;
@@ -484,6 +503,18 @@ static enum status fake_collect(struct backend *backend,
     return finish(fake, call, error);
 }
 
+static enum status fake_operate(struct backend *backend,
+                                const struct backend_operation *operation,
+                                struct error *error)
+{
+    struct fake *fake = backend->fake;
+
+    begin(fake, FAKE_OPERATE);
+    hang(fake, FAKE_OPERATE, operation->uuid.bytes[15]);
+    wait_until_released(fake, FAKE_OPERATE);
+    return finish(fake, FAKE_OPERATE, error);
+}
+
 const struct backend_ops fake_ops = {
     .name = "fake",
     .software = "Fake software",
@@ -492,8 +523,11 @@ const struct backend_ops fake_ops = {
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_CONFIGURATION)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STATISTICS)
                     | BACKEND_CAPABILITY_BIT(BACKEND_CAN_DEVICES)
-                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STORAGE),
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_STORAGE)
+                    | BACKEND_CAPABILITY_BIT(BACKEND_CAN_POWER),
+    .actions = OPERATION_BIT(OPERATION_START) | OPERATION_BIT(OPERATION_PAUSE),
     .open = fake_open,
     .close = fake_close,
     .collect = fake_collect,
+    .operate = fake_operate,
 };

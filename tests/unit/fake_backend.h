@@ -20,7 +20,7 @@
 
 struct fake;
 
-/* The functions of all fakes; all sections are supported. */
+/* The functions of all fakes; all sections and some power actions are supported. */
 extern const struct backend_ops fake_ops;
 
 /* The calls of a backend, to be told and counted apart. */
@@ -33,8 +33,9 @@ enum fake_call {
     FAKE_STORAGE = SECTION_STORAGE,
     FAKE_OPEN,
     FAKE_CLOSE,
+    FAKE_OPERATE,
 };
-#define FAKE_CALL_COUNT (FAKE_CLOSE + 1)
+#define FAKE_CALL_COUNT (FAKE_OPERATE + 1)
 
 /* A hypervisor with three domains, which answers at once. */
 struct fake *fake_new(void);
@@ -52,6 +53,9 @@ void fake_set_status(struct fake *fake, enum fake_call call, enum status status,
 #define FAKE_DOMAINS_MAX 64
 void fake_set_domains(struct fake *fake, unsigned count);
 struct uuid fake_uuid(unsigned number);
+
+/* The state that all domains are in; running at first.  No operation changes it. */
+void fake_set_state(struct fake *fake, enum domain_state state);
 
 /* The domain of that number cannot be read; -1: none. */
 void fake_set_failing(struct fake *fake, int number);

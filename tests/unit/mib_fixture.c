@@ -47,6 +47,8 @@ static void fill_connection(struct mib_fixture *fixture, size_t position)
         .failures = 12,
         .abandoned = 13,
         .reconnects = 14,
+        .control_classes = OPERATION_CLASS_BIT(OPERATION_CLASS_POWER),
+        .operations = 15,
     };
     fixture->listed[position] = connection;
     fixture->listed_snapshots[position] =
@@ -179,6 +181,9 @@ static void fill_row(struct mib_fixture *fixture, size_t position)
         .memory_min_bytes = 256 * MIB,
         .memory_max_bytes = 1024 * MIB,
         .memory_bytes = 512 * MIB,
+        .cpu_weight = 1024,
+        .cpu_cap_known = true,
+        .cpu_cap = 150,
         .affinity_known = true,
         .pin_count = 1,
         .pins = &fixture->pin,
@@ -241,6 +246,37 @@ void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count)
     mib_fixture_count_parts(fixture);
 }
 
+struct operation *mib_fixture_add_operation(struct mib_fixture *fixture, size_t row,
+                                            enum operation_action action, uint32_t id)
+{
+    struct operation *operation = operation_new("role", fixture->domains[row].name);
+
+    assert_non_null(operation);
+    operation->class = operation_class_of(action);
+    operation->uuid = fixture->domains[row].uuid;
+    operation->id = id;
+    operation->action = action;
+    operation->timeout_s = 300;
+    operation->origin = OPERATION_BY_ROW;
+    operation->vm_index = fixture->rows[row].index;
+    operation->accepted_ns = FIXTURE_NOW_NS - 30 * CLOCK_NS_PER_S;
+    operation->serial = ++fixture->serial;
+    assert_true(operation_table_add(&fixture->operations, operation));
+    return operation;
+}
+
+static void fill_operations(struct mib_fixture *fixture)
+{
+    operation_table_init(&fixture->operations);
+    fixture->operation =
+        mib_fixture_add_operation(fixture, 0, OPERATION_MAKE_RUNNING, 4711);
+    fixture->operation->state = OPERATION_SUCCEEDED;
+    fixture->operation->started_ns = FIXTURE_NOW_NS - 20 * CLOCK_NS_PER_S;
+    fixture->operation->finished_ns = FIXTURE_NOW_NS - 10 * CLOCK_NS_PER_S;
+    fixture->operation->progress = 100;
+    strcpy(fixture->operation->tag, "ticket 815");
+}
+
 static void fill(struct mib_fixture *fixture)
 {
     fixture->agent = (struct agent_status) {
@@ -250,6 +286,11 @@ static void fill(struct mib_fixture *fixture)
         .delegated = 22,
         .late = 23,
         .collections = 24,
+        .control_classes = OPERATION_CLASS_BIT(OPERATION_CLASS_POWER)
+                           | OPERATION_CLASS_BIT(OPERATION_CLASS_DEBUG),
+        .operations_accepted = 28,
+        .operations_refused = 29,
+        .operations_failed = 30,
         .master_sessions = 25,
         .configured_ns = FIXTURE_NOW_NS - 60 * CLOCK_NS_PER_S,
         .memory_bytes = 26 * 1024 + 1023,
@@ -275,6 +316,7 @@ static void fill(struct mib_fixture *fixture)
     fill_devices(fixture);
     fill_volumes(fixture);
     mib_fixture_set_rows(fixture, 1);
+    fill_operations(fixture);
     fixture->context = (struct mib_context) {
         .now_ns = FIXTURE_NOW_NS,
         .date_ns = FIXTURE_DATE_NS,
@@ -286,6 +328,8 @@ static void fill(struct mib_fixture *fixture)
         .connection = &fixture->connections[0],
         .snapshot = &fixture->snapshot,
         .sections = SECTION_ALL,
+        .operations = &fixture->operations,
+        .control = &fixture->control,
     };
 }
 
@@ -311,6 +355,8 @@ int mib_fixture_teardown(void **state)
     struct mib_fixture *fixture = *state;
 
     mib_tree_free(fixture->tree);
+    operation_table_clear(&fixture->operations);
+    control_clear(&fixture->control);
     free(fixture);
     return 0;
 }
@@ -351,4 +397,17 @@ enum mib_result mib_fixture_get_part(const struct mib_fixture *fixture,
     oid.ids[oid.length++] = first;
     oid.ids[oid.length++] = second;
     return mib_get(fixture->tree, &fixture->context, &oid, &hint, ret_value, &sections);
+}
+
+struct mib_oid mib_fixture_name_of(const struct mib_fixture *fixture, const char *name,
+                                   const struct operation *operation)
+{
+    struct mib_oid oid = mib_fixture_find(fixture, name)->prefix;
+
+    oid.ids[oid.length++] = (uint32_t)operation->class;
+    for (size_t i = 0; i < sizeof(operation->uuid.bytes); i++) {
+        oid.ids[oid.length++] = operation->uuid.bytes[i];
+    }
+    oid.ids[oid.length++] = operation->id;
+    return oid;
 }

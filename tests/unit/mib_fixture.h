@@ -55,6 +55,11 @@ struct mib_fixture {
     struct storage storage;
     struct snapshot_disk volume_rows[FIXTURE_VOLUMES];
     struct snapshot_parts unattached;
+    /* One, of class power on the first domain, that has succeeded. */
+    struct operation_table operations;
+    struct operation *operation;
+    uint64_t serial;        /* of the last one */
+    struct control control; /* permits nothing */
 };
 
 /* For cmocka: a fixture with one row whose index is 1; and its end. */
@@ -63,6 +68,13 @@ int mib_fixture_teardown(void **state);
 
 /* Gives it that many rows, with gaps between their indices. */
 void mib_fixture_set_rows(struct mib_fixture *fixture, size_t count);
+
+/*
+ * Adds an operation on the domain of a row, queued, with the serial number that
+ * follows the last one's.  The fixture frees it.
+ */
+struct operation *mib_fixture_add_operation(struct mib_fixture *fixture, size_t row,
+                                            enum operation_action action, uint32_t id);
 
 /* After records of rows were put in or taken out: counts vcpus, disks ... anew. */
 void mib_fixture_count_parts(struct mib_fixture *fixture);
@@ -80,5 +92,9 @@ enum mib_result mib_fixture_get(const struct mib_fixture *fixture, const char *n
 enum mib_result mib_fixture_get_part(const struct mib_fixture *fixture,
                                      const char *name, uint32_t first, uint32_t second,
                                      struct mib_value *ret_value);
+
+/* The name of a column of hvxOperationTable in an operation's row. */
+struct mib_oid mib_fixture_name_of(const struct mib_fixture *fixture, const char *name,
+                                   const struct operation *operation);
 
 #endif

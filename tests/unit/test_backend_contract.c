@@ -2,12 +2,14 @@
 /*
  * test_backend_contract.c - what backends/backend.h asks of every backend.
  *
- *     test_backend_contract MODULE URI BAD_URI
+ *     test_backend_contract MODULE URI BAD_URI [OPERATE_URI]
  *
- * or the same in HVX_CONTRACT_MODULE, HVX_CONTRACT_URI and
- * HVX_CONTRACT_BAD_URI.  MODULE is a path for dlopen(3).  URI opens a node
- * whose domains stay the same during the test; at least one of them would be
- * good.  BAD_URI must not open.
+ * or the same in HVX_CONTRACT_MODULE, HVX_CONTRACT_URI, HVX_CONTRACT_BAD_URI
+ * and HVX_CONTRACT_OPERATE_URI.  MODULE is a path for dlopen(3).  URI opens a
+ * node whose domains stay the same during the test; at least one of them would
+ * be good.  BAD_URI must not open.  OPERATE_URI opens a node whose domains may
+ * be started and stopped, see contract_operate.h: with it operations are tested,
+ * and nothing else.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,129 +26,14 @@
 
 #include "backends/backend.h"
 #include "model/clock.h"
-#include "model/text.h"
-
-/* For what has to be soon, on the slowest machine under the slowest tool. */
-#define SOON_NS (20 * CLOCK_NS_PER_S)
+#include "tests/unit/contract_fixture.h"
+#include "tests/unit/contract_operate.h"
 
 #define ROUNDS 10
 
 static const char *module_path;
 static const char *good_uri;
 static const char *bad_uri;
-
-static const struct backend_ops *ops;
-
-/* What one call to collect brought. */
-struct collected {
-    enum status status;
-    struct error error;
-    struct builder *builder;
-    struct builder_content content;
-};
-
-static struct backend *open_backend(const char *uri)
-{
-    struct backend *backend = NULL;
-    struct error error = ERROR_NONE;
-    enum status status = ops->open(uri, &backend, &error);
-
-    if (status != STATUS_OK) {
-        fail_msg("%s: %s: %s", uri, status_name(status), error.text);
-    }
-    assert_non_null(backend);
-    return backend;
-}
-
-static struct collected collect_some(struct backend *backend, enum section section,
-                                     const struct uuid *uuids, size_t count)
-{
-    const struct backend_request request = {
-        .section = section,
-        .uuids = uuids,
-        .uuid_count = count,
-        .deadline_ns = clock_boot_ns() + SOON_NS,
-    };
-    struct collected collected = { .builder = builder_new(section) };
-
-    collected.status =
-        ops->collect(backend, &request, collected.builder, &collected.error);
-    builder_close(collected.builder);
-    collected.content = builder_content(collected.builder);
-    return collected;
-}
-
-static struct collected collect(struct backend *backend, enum section section)
-{
-    struct collected collected = collect_some(backend, section, NULL, 0);
-
-    if (collected.status != STATUS_OK) {
-        fail_msg("%s: %s: %s", section_name(section), status_name(collected.status),
-                 collected.error.text);
-    }
-    return collected;
-}
-
-static void drop(struct collected *collected)
-{
-    builder_unref(collected->builder);
-}
-
-/* Each record of domains has its UUID in another place. */
-static const struct uuid *uuid_at(const struct collected *collected, size_t at)
-{
-    return section_uuid(builder_section(collected->builder),
-                        collected->content.records[at]);
-}
-
-static bool has_uuid(const struct collected *collected, const struct uuid *uuid)
-{
-    for (size_t i = 0; i < collected->content.count; i++) {
-        if (uuid_compare(uuid_at(collected, i), uuid) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool can(enum backend_capability capability)
-{
-    return (ops->capabilities & BACKEND_CAPABILITY_BIT(capability)) != 0;
-}
-
-static bool serves(enum section section)
-{
-    switch (section) {
-    case SECTION_NODE:
-    case SECTION_DOMAINS:
-        return can(BACKEND_CAN_DOMAINS);
-    case SECTION_CONFIGS:
-        return can(BACKEND_CAN_CONFIGURATION);
-    case SECTION_STATISTICS:
-        return can(BACKEND_CAN_STATISTICS);
-    case SECTION_DEVICES:
-        return can(BACKEND_CAN_DEVICES);
-    case SECTION_STORAGE:
-        return can(BACKEND_CAN_STORAGE);
-    }
-    return false;
-}
-
-static void assert_clean(const char *text)
-{
-    char clean[TEXT_MAX + 1];
-
-    text_clean(clean, sizeof(clean), text);
-    assert_string_equal(clean, text);
-}
-
-static void assert_words(enum status status, const struct error *error)
-{
-    assert_int_not_equal(status, STATUS_OK);
-    assert_int_equal(error->status, status);
-    assert_true(strlen(error->text) > 8);
-    assert_null(strpbrk(error->text, "\r\n"));
-}
 
 static void test_functions_fit_the_capabilities(void **state)
 {
@@ -773,7 +660,7 @@ static const char *setting(int argc, char **argv, int at, const char *variable)
 
     if (value == NULL || value[0] == '\0') {
         fprintf(stderr,
-                "usage: %s MODULE URI BAD_URI\n"
+                "usage: %s MODULE URI BAD_URI [OPERATE_URI]\n"
                 "or the same in HVX_CONTRACT_MODULE, HVX_CONTRACT_URI, "
                 "HVX_CONTRACT_BAD_URI; %s is missing\n",
                 argv[0], variable);
@@ -800,11 +687,28 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_disks_survive_the_connection),
         cmocka_unit_test(test_it_can_be_opened_again),
         cmocka_unit_test(test_sections_are_collected_at_once),
+        cmocka_unit_test(test_actions_fit_the_capabilities),
+    };
+    const struct CMUnitTest operations[] = {
+        cmocka_unit_test(test_an_operation_is_seen),
+        cmocka_unit_test(test_a_value_is_seen),
+        cmocka_unit_test(test_an_unsupported_action_is_refused),
+        cmocka_unit_test(test_a_wrong_state_is_refused),
+        cmocka_unit_test(test_a_wrong_value_is_refused),
+        cmocka_unit_test(test_a_domain_may_be_gone),
+        cmocka_unit_test(test_a_failure_is_told),
+        cmocka_unit_test(test_what_hangs_ends_at_its_deadline),
+        cmocka_unit_test(test_two_domains_are_operated_on_at_once),
     };
 
     module_path = setting(argc, argv, 1, "HVX_CONTRACT_MODULE");
     good_uri = setting(argc, argv, 2, "HVX_CONTRACT_URI");
     bad_uri = setting(argc, argv, 3, "HVX_CONTRACT_BAD_URI");
+    operate_uri = argc > 4 ? argv[4] : getenv("HVX_CONTRACT_OPERATE_URI");
+    if (operate_uri != NULL) {
+        return cmocka_run_group_tests_name("operations", operations, load_module,
+                                           keep_module);
+    }
     return cmocka_run_group_tests_name("backend contract", tests, load_module,
                                        keep_module);
 }

@@ -24,114 +24,12 @@
 #include "agent/log.h"
 #include "model/clock.h"
 #include "model/text.h"
+#include "tests/unit/config_fixture.h"
 
 #define DAY_NS (86400 * CLOCK_NS_PER_S)
-#define LINES_MAX 20
 
 /* A good line: each configuration needs a connection. */
 #define CONNECTION "connection a sim:/a.xml\n"
-
-/* What config_read() complained of: it has no argument of ours. */
-static unsigned line_count;
-static char lines[LINES_MAX][1200];
-
-/* The folder of the process's files. */
-static char folder[256];
-static char path[300];
-
-static void complain(const char *line)
-{
-    if (line_count < LINES_MAX) {
-        snprintf(lines[line_count], sizeof(lines[0]), "%s", line);
-    }
-    line_count++;
-}
-
-/* As the agent does at its start, but for what it keeps in the system. */
-static int prepare(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(folder, sizeof(folder), "%s/hvagentx-config.XXXXXX",
-             parent != NULL ? parent : "/tmp");
-    if (mkdtemp(folder) == NULL) {
-        return -1;
-    }
-    snprintf(path, sizeof(path), "%s/hvagentx.conf", folder);
-    setenv("MIBS", "", 1);
-    setenv("SNMPCONFPATH", folder, 1);
-    setenv("SNMP_PERSISTENT_DIR", folder, 1);
-    if (!log_init()) {
-        return -1;
-    }
-    netsnmp_enable_subagent();
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
-                           NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
-                           NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
-    init_agent("hvagentx");
-    config_init();
-    return 0;
-}
-
-static int clean_up(void **state)
-{
-    (void)state;
-    unlink(path);
-    if (rmdir(folder) != 0) {
-        print_error("%s is not empty\n", folder);
-        return -1;
-    }
-    return 0;
-}
-
-static void write_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-    line_count = 0;
-}
-
-/* A configuration that is good; free with config_free(). */
-static struct config *read_good(const char *text)
-{
-    struct config *config = NULL;
-
-    write_file(text);
-    if (config_read(path, complain, &config, NULL) != STATUS_OK || line_count != 0) {
-        fail_msg("refused: %s: %s", text, lines[0]);
-    }
-    assert_non_null(config);
-    return config;
-}
-
-/* A configuration that is refused, with one complaint for the line given. */
-static const char *read_bad_line(const char *text, unsigned line)
-{
-    static struct config untouched;
-    struct config *config = &untouched;
-    char place[400];
-
-    write_file(text);
-    if (config_read(path, complain, &config, NULL) == STATUS_OK) {
-        config_free(config);
-        fail_msg("taken: %s", text);
-    }
-    assert_ptr_equal(config, &untouched);
-    if (line_count != 1) {
-        fail_msg("%u complaints of: %s", line_count, text);
-    }
-    snprintf(place, sizeof(place), "%s: line %u: ", path, line);
-    if (strncmp(lines[0], place, strlen(place)) != 0) {
-        fail_msg("of '%s' not '%s...' but: %s", text, place, lines[0]);
-    }
-    assert_null(strchr(lines[0], '\n'));
-    return lines[0];
-}
 
 /* --- config_add_connection() -------------------------------------------------- */
 
@@ -274,7 +172,7 @@ static void test_there_is_a_most_of_connections(void **state)
 
 static void test_defaults(void **state)
 {
-    struct config *config = read_good(CONNECTION);
+    struct config *config = conf_good(CONNECTION);
 
     (void)state;
     assert_int_equal(config->max_age_ns, 5 * CLOCK_NS_PER_S);
@@ -286,6 +184,11 @@ static void test_defaults(void **state)
     assert_int_equal(config->cpu_affinity, MIB_AFFINITY_PINNED);
     assert_false(config->unattached_storage);
     assert_null(config->host_agent);
+    assert_int_equal(config->operation_keep_ns, 600 * CLOCK_NS_PER_S);
+    assert_int_equal(config->operation_timeout_ns, 300 * CLOCK_NS_PER_S);
+    assert_int_equal(config->repeat_window_ns, 15 * CLOCK_NS_PER_S);
+    assert_int_equal(config->operation_limit, 8);
+    assert_null(config->dump_dir);
     assert_int_equal(config->state_dir[0], '/');
     assert_int_equal(config->module_dir[0], '/');
     assert_int_equal(config->connection_count, 1);
@@ -295,7 +198,7 @@ static void test_defaults(void **state)
 
 static void test_connections_of_a_file(void **state)
 {
-    struct config *config = read_good(
+    struct config *config = conf_good(
         "# a comment\n"
         "\n"
         "connection west sim:/west.xml\n"
@@ -360,7 +263,7 @@ static void test_durations(void **state)
         /* maxAge is at most staleLimit. */
         snprintf(file, sizeof(file), CONNECTION "staleLimit 1d\n%s %s\n",
                  duration->directive, duration->text);
-        config = read_good(file);
+        config = conf_good(file);
         memcpy(&got_ns, (const char *)config + duration->offset, sizeof(got_ns));
         if (got_ns != duration->ns) {
             fail_msg("%s %s is %lld ns", duration->directive, duration->text,
@@ -385,7 +288,7 @@ static void test_durations_out_of_range_are_refused(void **state)
         const char *words;
 
         snprintf(file, sizeof(file), CONNECTION "%s\n", bad[i]);
-        words = read_bad_line(file, 2);
+        words = conf_bad_line(file, 2);
         /* What was written, and what may be. */
         if (strstr(words, bad[i]) == NULL || strstr(words, " to ") == NULL) {
             fail_msg("%s: %s", bad[i], words);
@@ -416,22 +319,22 @@ static void test_what_is_no_duration_is_refused(void **state)
         char file[200];
 
         snprintf(file, sizeof(file), CONNECTION "maxAge %s\n", bad[i]);
-        (void)read_bad_line(file, 2);
+        (void)conf_bad_line(file, 2);
     }
 }
 
 static void test_folders(void **state)
 {
-    struct config *config = read_good(CONNECTION "stateDir /var/lib/elsewhere\n"
+    struct config *config = conf_good(CONNECTION "stateDir /var/lib/elsewhere\n"
                                                  "moduleDir \"/opt/my modules\"\n");
 
     (void)state;
     assert_string_equal(config->state_dir, "/var/lib/elsewhere");
     assert_string_equal(config->module_dir, "/opt/my modules");
     config_free(config);
-    (void)read_bad_line(CONNECTION "stateDir relative/path\n", 2);
-    (void)read_bad_line(CONNECTION "\nmoduleDir .\n", 3);
-    (void)read_bad_line("stateDir \"\"\n" CONNECTION, 1);
+    (void)conf_bad_line(CONNECTION "stateDir relative/path\n", 2);
+    (void)conf_bad_line(CONNECTION "\nmoduleDir .\n", 3);
+    (void)conf_bad_line("stateDir \"\"\n" CONNECTION, 1);
 }
 
 static void test_rows_of_the_affinity_table(void **state)
@@ -452,7 +355,7 @@ static void test_rows_of_the_affinity_table(void **state)
 
         snprintf(file, sizeof(file), CONNECTION "cpuAffinity %s # so\n",
                  choices[i].word);
-        config = read_good(file);
+        config = conf_good(file);
         assert_int_equal(config->cpu_affinity, choices[i].affinity);
         config_free(config);
     }
@@ -460,12 +363,12 @@ static void test_rows_of_the_affinity_table(void **state)
 
 static void test_unattached_storage(void **state)
 {
-    struct config *config = read_good(CONNECTION "unattachedStorage yes\n");
+    struct config *config = conf_good(CONNECTION "unattachedStorage yes\n");
 
     (void)state;
     assert_true(config->unattached_storage);
     config_free(config);
-    config = read_good(CONNECTION "unattachedStorage yes\nunattachedstorage No\n");
+    config = conf_good(CONNECTION "unattachedStorage yes\nunattachedstorage No\n");
     assert_false(config->unattached_storage);
     config_free(config);
 }
@@ -473,14 +376,14 @@ static void test_unattached_storage(void **state)
 static void test_the_agent_of_the_host(void **state)
 {
     struct config *config =
-        read_good(CONNECTION "hostAgent -v 2c -c \"far off\" localhost # so\n");
+        conf_good(CONNECTION "hostAgent -v 2c -c \"far off\" localhost # so\n");
 
     (void)state;
     assert_non_null(config->host_agent);
     assert_string_equal(config->host_agent->community, "far off");
     assert_string_equal(config->host_agent->address, "udp:127.0.0.1:161");
     config_free(config);
-    (void)read_bad_line(CONNECTION "hostAgent -v 2c -c x localhost\n"
+    (void)conf_bad_line(CONNECTION "hostAgent -v 2c -c x localhost\n"
                                    "hostAgent -v 2c -c x localhost\n",
                         3);
 }
@@ -509,7 +412,7 @@ static void test_secrets_are_not_told(void **state)
         const char *words;
 
         snprintf(file, sizeof(file), CONNECTION "%s\n", bad[i]);
-        words = read_bad_line(file, 2);
+        words = conf_bad_line(file, 2);
         if (strstr(words, "s3cret") != NULL || strstr(words, "hostAgent") == NULL) {
             fail_msg("%s", words);
         }
@@ -526,14 +429,14 @@ static void test_a_wrong_choice_is_told_the_right_ones(void **state)
         char file[200];
 
         snprintf(file, sizeof(file), CONNECTION "cpuAffinity %s\n", bad[i]);
-        words = read_bad_line(file, 2);
+        words = conf_bad_line(file, 2);
         assert_non_null(strstr(words, bad[i]));
         assert_non_null(strstr(words, "pinned or all or none"));
     }
-    words = read_bad_line(CONNECTION "unattachedStorage maybe\n", 2);
+    words = conf_bad_line(CONNECTION "unattachedStorage maybe\n", 2);
     assert_non_null(strstr(words, "'maybe'"));
     assert_non_null(strstr(words, "no or yes"));
-    (void)read_bad_line(CONNECTION "unattachedStorage 1\n", 2);
+    (void)conf_bad_line(CONNECTION "unattachedStorage 1\n", 2);
 }
 
 static void test_lines_that_are_not_understood_are_refused(void **state)
@@ -569,14 +472,14 @@ static void test_lines_that_are_not_understood_are_refused(void **state)
         char file[300];
 
         snprintf(file, sizeof(file), "# first\n" CONNECTION "%s\nmaxAge 2s\n", bad[i]);
-        (void)read_bad_line(file, 3);
+        (void)conf_bad_line(file, 3);
     }
-    assert_non_null(strstr(read_bad_line(CONNECTION "nonsense 5s\n", 2), "'nonsense'"));
+    assert_non_null(strstr(conf_bad_line(CONNECTION "nonsense 5s\n", 2), "'nonsense'"));
 }
 
 static void test_two_connections_marked_default_are_refused(void **state)
 {
-    const char *words = read_bad_line("connection a sim:/a.xml default\n"
+    const char *words = conf_bad_line("connection a sim:/a.xml default\n"
                                       "connection b sim:/b.xml\n"
                                       "connection c sim:/c.xml default\n",
                                       3);
@@ -596,14 +499,14 @@ static void test_words_that_are_too_long_are_refused(void **state)
     memcpy(file, "connection b sim:/", length);
     file[length + 1500] = '\n';
     file[length + 1501] = '\0';
-    (void)read_bad_line(file, 1);
+    (void)conf_bad_line(file, 1);
 
     length = strlen("connection b sim:/b.xml context ");
     memset(file, 'x', sizeof(file));
     memcpy(file, "connection b sim:/b.xml context ", length);
     file[length + TEXT_MAX + 1] = '\n';
     file[length + TEXT_MAX + 2] = '\0';
-    (void)read_bad_line(file, 1);
+    (void)conf_bad_line(file, 1);
 }
 
 static void test_each_error_is_told(void **state)
@@ -611,18 +514,19 @@ static void test_each_error_is_told(void **state)
     struct config *config = NULL;
 
     (void)state;
-    write_file("connection a sim:/a.xml\n"
+    conf_write("connection a sim:/a.xml\n"
                "maxAge 1y\n"
                "nonsense\n"
                "connection a sim:/b.xml\n");
-    assert_int_equal(config_read(path, complain, &config, NULL), STATUS_INVALID);
+    assert_int_equal(config_read(conf_path, conf_complain, &config, NULL),
+                     STATUS_INVALID);
     assert_null(config);
-    assert_int_equal(line_count, 3);
+    assert_int_equal(conf_line_count, 3);
     for (unsigned i = 0; i < 3; i++) {
         char place[400];
 
-        snprintf(place, sizeof(place), "%s: line %u: ", path, i + 2);
-        assert_memory_equal(lines[i], place, strlen(place));
+        snprintf(place, sizeof(place), "%s: line %u: ", conf_path, i + 2);
+        assert_memory_equal(conf_lines[i], place, strlen(place));
     }
 }
 
@@ -631,11 +535,12 @@ static void test_a_connection_is_needed(void **state)
     struct config *config = NULL;
 
     (void)state;
-    write_file("maxAge 2s\n");
-    assert_int_equal(config_read(path, complain, &config, NULL), STATUS_INVALID);
+    conf_write("maxAge 2s\n");
+    assert_int_equal(config_read(conf_path, conf_complain, &config, NULL),
+                     STATUS_INVALID);
     assert_null(config);
-    assert_int_equal(line_count, 1);
-    assert_non_null(strstr(lines[0], "connection NAME URI"));
+    assert_int_equal(conf_line_count, 1);
+    assert_non_null(strstr(conf_lines[0], "connection NAME URI"));
 }
 
 static void test_a_file_that_cannot_be_read(void **state)
@@ -644,13 +549,13 @@ static void test_a_file_that_cannot_be_read(void **state)
     char missing[400];
 
     (void)state;
-    snprintf(missing, sizeof(missing), "%s/missing.conf", folder);
-    line_count = 0;
-    assert_int_equal(config_read(missing, complain, &config, NULL), STATUS_IO);
+    snprintf(missing, sizeof(missing), "%s/missing.conf", conf_folder);
+    conf_line_count = 0;
+    assert_int_equal(config_read(missing, conf_complain, &config, NULL), STATUS_IO);
     assert_null(config);
-    assert_int_equal(line_count, 1);
-    assert_non_null(strstr(lines[0], missing));
-    assert_non_null(strstr(lines[0], "No such file"));
+    assert_int_equal(conf_line_count, 1);
+    assert_non_null(strstr(conf_lines[0], missing));
+    assert_non_null(strstr(conf_lines[0], "No such file"));
 }
 
 static void test_a_folder_is_no_file(void **state)
@@ -658,10 +563,11 @@ static void test_a_folder_is_no_file(void **state)
     struct config *config = NULL;
 
     (void)state;
-    line_count = 0;
-    assert_int_not_equal(config_read(folder, complain, &config, NULL), STATUS_OK);
+    conf_line_count = 0;
+    assert_int_not_equal(config_read(conf_folder, conf_complain, &config, NULL),
+                         STATUS_OK);
     assert_null(config);
-    assert_true(line_count > 0);
+    assert_true(conf_line_count > 0);
 }
 
 /* A file of the search path is found without a name. */
@@ -670,29 +576,29 @@ static void test_the_search_path(void **state)
     struct config *config = NULL;
 
     (void)state;
-    write_file("connection found sim:/found.xml\n");
-    assert_int_equal(config_read(NULL, complain, &config, NULL), STATUS_OK);
-    assert_int_equal(line_count, 0);
+    conf_write("connection found sim:/found.xml\n");
+    assert_int_equal(config_read(NULL, conf_complain, &config, NULL), STATUS_OK);
+    assert_int_equal(conf_line_count, 0);
     assert_int_equal(config->connection_count, 1);
     assert_string_equal(config->connections[0].name, "found");
     config_free(config);
 
-    unlink(path);
+    unlink(conf_path);
     config = NULL;
-    assert_int_equal(config_read(NULL, complain, &config, NULL), STATUS_INVALID);
+    assert_int_equal(config_read(NULL, conf_complain, &config, NULL), STATUS_INVALID);
     assert_null(config);
-    assert_int_equal(line_count, 1);
+    assert_int_equal(conf_line_count, 1);
     /* Where it was searched. */
-    assert_non_null(strstr(lines[0], folder));
+    assert_non_null(strstr(conf_lines[0], conf_folder));
 }
 
 static void test_reading_again_starts_anew(void **state)
 {
-    struct config *config = read_good("connection a sim:/a.xml\nmaxAge 2s\n");
+    struct config *config = conf_good("connection a sim:/a.xml\nmaxAge 2s\n");
 
     (void)state;
     config_free(config);
-    config = read_good("connection b sim:/b.xml\n");
+    config = conf_good("connection b sim:/b.xml\n");
     assert_int_equal(config->connection_count, 1);
     assert_string_equal(config->connections[0].name, "b");
     assert_int_equal(config->max_age_ns, 5 * CLOCK_NS_PER_S);
@@ -742,9 +648,9 @@ static void test_settings_of_the_session_are_net_snmps(void **state)
                                            "agentXPingInterval 17\n";
 
     (void)state;
-    config_free(read_good(first));
+    config_free(conf_good(first));
     check_settings("unix:/run/first", 3, 4, 17);
-    config_free(read_good(CONNECTION "agentXSocket tcp:localhost:7050\n"
+    config_free(conf_good(CONNECTION "agentXSocket tcp:localhost:7050\n"
                                      "agentXTimeout 5\n"
                                      "agentXRetries 6\n"
                                      "agentXPingInterval 20\n"));
@@ -759,8 +665,8 @@ static void test_with_an_error_the_session_keeps_its_settings(void **state)
                                           "agentXPingInterval 17\n";
 
     (void)state;
-    config_free(read_good(good));
-    (void)read_bad_line(CONNECTION "agentXSocket unix:/run/bad\n"
+    config_free(conf_good(good));
+    (void)conf_bad_line(CONNECTION "agentXSocket unix:/run/bad\n"
                                    "agentXTimeout 9\n"
                                    "agentXRetries 9\n"
                                    "agentXPingInterval 9\n"
@@ -769,9 +675,10 @@ static void test_with_an_error_the_session_keeps_its_settings(void **state)
     check_settings("unix:/run/good", 3, 4, 17);
 
     /* Also when the file is well but for what it lacks. */
-    write_file("agentXSocket unix:/run/bad\nagentXTimeout 9\n");
-    assert_int_equal(config_read(path, complain, &(struct config *) { NULL }, NULL),
-                     STATUS_INVALID);
+    conf_write("agentXSocket unix:/run/bad\nagentXTimeout 9\n");
+    assert_int_equal(
+        config_read(conf_path, conf_complain, &(struct config *) { NULL }, NULL),
+        STATUS_INVALID);
     check_settings("unix:/run/good", 3, 4, 17);
 }
 
@@ -808,5 +715,5 @@ int main(void)
         cmocka_unit_test(test_with_an_error_the_session_keeps_its_settings),
     };
 
-    return cmocka_run_group_tests_name("config", tests, prepare, clean_up);
+    return cmocka_run_group_tests_name("config", tests, conf_prepare, conf_clean_up);
 }

@@ -34,6 +34,7 @@
 #define DURATION_NS 5000
 
 struct fixture {
+    struct agent_status counters;
     struct fake *fake;
     struct queue *queue;
     struct config *config;
@@ -59,14 +60,23 @@ static void connect_with(struct fixture *fixture, const char *uri,
         .context = name,
         .is_default = true,
     };
-    struct snapshot_indices indices;
+    struct connection_settings settings = {
+        .id = 7,
+        .config = fixture->config,
+        .from = &from,
+        .index = 3,
+        .ops = ops,
+        .queue = fixture->queue,
+        .counters = &fixture->counters,
+    };
     struct error error = ERROR_NONE;
 
     assert_non_null(from.uri);
-    assert_int_equal(index_store_open(NULL, 0, &indices.domains, &error), STATUS_OK);
-    assert_int_equal(index_store_open(NULL, 0, &indices.volumes, &error), STATUS_OK);
-    fixture->connection = connection_new(7, fixture->config, &from, 3, ops, &indices,
-                                         fixture->queue, &error);
+    assert_int_equal(index_store_open(NULL, 0, &settings.indices.domains, &error),
+                     STATUS_OK);
+    assert_int_equal(index_store_open(NULL, 0, &settings.indices.volumes, &error),
+                     STATUS_OK);
+    fixture->connection = connection_new(&settings, &error);
     /* It keeps no pointer to what it was made from. */
     memset(from.uri, 'x', strlen(from.uri));
     free(from.uri);

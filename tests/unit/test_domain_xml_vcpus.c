@@ -188,6 +188,50 @@ static void test_pins_that_are_none_are_refused(void **state)
                   "second <vcpupin> for vcpu 0");
 }
 
+static void test_shares_and_quota_are_weight_and_cap(void **state)
+{
+    static const struct {
+        const char *inside;
+        uint32_t weight;
+        uint32_t cap;
+    } cases[] = {
+        { "", 0, 0 },
+        { "<cputune/>", 0, 0 },
+        { "<cputune><shares>2048</shares></cputune>", 2048, 0 },
+        { "<cputune><quota>50000</quota></cputune>", 0, 50 },
+        { "<cputune><period>50000</period><quota>125000</quota></cputune>", 0, 250 },
+        { "<cputune><period>0</period><quota> 1000 </quota></cputune>", 0, 1 },
+        { "<cputune><period>1000000</period><quota>1001</quota></cputune>", 0, 1 },
+        { "<cputune><quota>-1</quota><shares>2</shares></cputune>", 2, 0 },
+        { "<cputune><quota>0</quota></cputune>", 0, 0 },
+        { "<cputune><period>1</period><quota>17592186044416</quota></cputune>", 0,
+          UINT32_MAX },
+        { "<cputune><global_quota>9</global_quota></cputune>", 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct domain_config *config = config_of(cases[i].inside);
+
+        assert_int_equal(config->cpu_weight, cases[i].weight);
+        assert_true(config->cpu_cap_known);
+        assert_int_equal(config->cpu_cap, cases[i].cap);
+        record_unref(config);
+    }
+}
+
+static void test_shares_and_quotas_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    refuse_inside("<cputune><shares/></cputune>", "<shares>");
+    refuse_inside("<cputune><shares>-2</shares></cputune>", "\"-2\"");
+    refuse_inside("<cputune><shares>4294967296</shares></cputune>", "4294967295");
+    refuse_inside("<cputune><quota>half</quota></cputune>", "\"half\"");
+    refuse_inside("<cputune><quota>--1</quota></cputune>", "\"--1\"");
+    refuse_inside("<cputune><quota>17592186044417</quota></cputune>", "no number");
+    refuse_inside("<cputune><period>-1</period></cputune>", "<period>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +244,8 @@ int main(void)
         cmocka_unit_test(test_where_libvirt_places_nothing_is_known),
         cmocka_unit_test(test_a_pin_of_a_vcpu_that_cannot_be_is_ignored),
         cmocka_unit_test(test_pins_that_are_none_are_refused),
+        cmocka_unit_test(test_shares_and_quota_are_weight_and_cap),
+        cmocka_unit_test(test_shares_and_quotas_that_are_none_are_refused),
     };
 
     return cmocka_run_group_tests_name("domain_xml_vcpus", tests, NULL, NULL);

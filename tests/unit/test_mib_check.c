@@ -33,19 +33,17 @@ static enum mib_error check(const struct mib_fixture *fixture, const char *name,
     return mib_check(object, &fixture->context, &oid, &value, ret_change);
 }
 
-static void test_only_the_switches_can_be_set(void **state)
+static void test_each_object_has_the_checks_of_its_access(void **state)
 {
     const struct mib_fixture *fixture = *state;
-    size_t count = 0;
 
     for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
         const struct mib_column *column = mib_tree_object(fixture->tree, i)->column;
 
-        assert_int_equal(column->accept != NULL, column->access == MIB_READ_WRITE);
+        assert_int_equal(column->accept != NULL, column->access != MIB_READ_ONLY);
         assert_int_equal(column->check != NULL, column->access == MIB_READ_WRITE);
-        count += column->access == MIB_READ_WRITE;
+        assert_int_equal(column->create != NULL, column->access == MIB_READ_CREATE);
     }
-    assert_int_equal(count, CONNECTION_SWITCH_COUNT);
 }
 
 static void test_a_switch_shows_the_connection_of_the_context(void **state)
@@ -141,7 +139,7 @@ static void test_other_instances_cannot_be_created(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FIXTURE(test_only_the_switches_can_be_set),
+        WITH_FIXTURE(test_each_object_has_the_checks_of_its_access),
         WITH_FIXTURE(test_a_switch_shows_the_connection_of_the_context),
         WITH_FIXTURE(test_a_switch_can_be_switched_off),
         WITH_FIXTURE(test_a_switch_cannot_be_switched_on_yet),

@@ -177,9 +177,9 @@ static void test_each_descriptor_is_in_the_text(void **state)
         const struct mib_object *object = mib_tree_object(fixture->tree, i);
         const char *name = object->column->name;
         SmiNode *node = node_of(object);
-        SmiAccess access = object->column->access == MIB_READ_WRITE
-                               ? SMI_ACCESS_READ_WRITE
-                               : SMI_ACCESS_READ_ONLY;
+        SmiAccess access = object->column->access == MIB_READ_ONLY
+                               ? SMI_ACCESS_READ_ONLY
+                               : SMI_ACCESS_READ_WRITE;
 
         if (!same_oid(node, object->prefix.ids, object->prefix.length)) {
             fail_msg("%s has another OID in the text", name);
@@ -193,11 +193,13 @@ static void test_each_descriptor_is_in_the_text(void **state)
         if (node->access != access) {
             fail_msg("%s has another access in the text", name);
         }
-        assert_true(node->status == SMI_STATUS_CURRENT);
-        if ((object->column->accept != NULL) != (access == SMI_ACCESS_READ_WRITE)
-            || (object->column->check != NULL) != (access == SMI_ACCESS_READ_WRITE)) {
-            fail_msg("%s can be written in one of text and descriptor only", name);
+        /* libsmi tells read-create of the row alone. */
+        if (access == SMI_ACCESS_READ_WRITE
+            && (object->column->access == MIB_READ_CREATE)
+                   != (smiGetParentNode(node)->create != 0)) {
+            fail_msg("%s can be created in one of text and descriptor only", name);
         }
+        assert_true(node->status == SMI_STATUS_CURRENT);
     }
 }
 
@@ -277,6 +279,24 @@ static void test_each_object_of_vm_mib_has_a_descriptor(void **state)
     check_all_of(*state, "VM-MIB");
 }
 
+/* Sub-identifiers of an object in an index (RFC 2578 section 7.7). */
+static size_t index_length(SmiNode *node)
+{
+    SmiType *type = smiGetNodeType(node);
+    const SmiRange *range = smiGetFirstRange(type);
+
+    if (type->basetype == SMI_BASETYPE_INTEGER32
+        || type->basetype == SMI_BASETYPE_UNSIGNED32
+        || type->basetype == SMI_BASETYPE_ENUM) {
+        return 1;
+    }
+    if (type->basetype != SMI_BASETYPE_OCTETSTRING || range == NULL
+        || range->minValue.value.unsigned32 != range->maxValue.value.unsigned32) {
+        fail_msg("%s is of a kind that this test does not know", node->name);
+    }
+    return range->minValue.value.unsigned32;
+}
+
 static void test_tables_have_the_index_of_the_text(void **state)
 {
     const struct mib_fixture *fixture = *state;
@@ -300,13 +320,7 @@ static void test_tables_have_the_index_of_the_text(void **state)
             assert_int_equal(row->indexkind, SMI_INDEX_INDEX);
             for (SmiElement *element = smiGetFirstElement(row); element != NULL;
                  element = smiGetNextElement(element)) {
-                SmiBasetype base = smiGetNodeType(smiGetElementNode(element))->basetype;
-
-                if (base != SMI_BASETYPE_INTEGER32 && base != SMI_BASETYPE_UNSIGNED32) {
-                    fail_msg("%s has an index that this test does not know",
-                             group->name);
-                }
-                length++;
+                length += index_length(smiGetElementNode(element));
             }
             assert_true(length > 0);
             assert_true(group->count(&fixture->context) > 0);
@@ -406,6 +420,93 @@ static void check_allowed(SmiNode *node, const struct mib_value *value)
     }
 }
 
+/*
+ * The type of what may be written to an object: the text's compliance statements
+ * may allow less to be written than to be read.
+ */
+static SmiType *written_type(SmiNode *node)
+{
+    for (SmiNode *statement =
+             smiGetFirstNode(smiGetNodeModule(node), SMI_NODEKIND_COMPLIANCE);
+         statement != NULL;
+         statement = smiGetNextNode(statement, SMI_NODEKIND_COMPLIANCE)) {
+        for (SmiRefinement *refinement = smiGetFirstRefinement(statement);
+             refinement != NULL; refinement = smiGetNextRefinement(refinement)) {
+            SmiType *type = smiGetRefinementWriteType(refinement);
+
+            if (smiGetRefinementNode(refinement) == node && type != NULL) {
+                return type;
+            }
+        }
+    }
+    return smiGetNodeType(node);
+}
+
+/* Whether the descriptor takes the number if, and only if, the text has it. */
+static void check_accepted(const struct mib_object *object, int64_t number)
+{
+    SmiType *type = written_type(node_of(object));
+    const bool is_enum = type->basetype == SMI_BASETYPE_ENUM;
+    const bool allowed = is_enum ? is_named(type, number) : in_ranges(type, number);
+    static const char octets[256] = "";
+    struct mib_value value = { .type = object->column->type };
+    enum mib_error error;
+
+    if (value.type == MIB_INTEGER) {
+        value.integer = (int32_t)number;
+    } else if (value.type == MIB_GAUGE32) {
+        value.number = (uint32_t)number;
+    } else {
+        char *text = memset(value.scratch, 'x', sizeof(value.scratch));
+
+        value.string.bytes = number > (int64_t)sizeof(value.scratch) ? octets : text;
+        value.string.length = (size_t)number;
+    }
+    error = object->column->accept(&value);
+    if (allowed != (error == MIB_NO_ERROR)
+        || (!allowed
+            && error
+                   != (value.type == MIB_STRING ? MIB_WRONG_LENGTH
+                                                : MIB_WRONG_VALUE))) {
+        fail_msg("%s: %lld gets error %d, and is %s in the text", object->column->name,
+                 (long long)number, (int)error, allowed ? "allowed" : "not allowed");
+    }
+}
+
+/* All small numbers, and those around each bound. */
+static void test_what_can_be_set_is_what_the_text_allows(void **state)
+{
+    static const int64_t bounds[] = { 255,     65535,     262144,     604800,
+                                      1000000, INT32_MAX, UINT32_MAX, INT32_MIN };
+    const struct mib_fixture *fixture = *state;
+    unsigned count = 0;
+
+    for (size_t i = 0; i < mib_tree_count(fixture->tree); i++) {
+        const struct mib_object *object = mib_tree_object(fixture->tree, i);
+        const enum mib_type type = object->column->type;
+        const int64_t least = type == MIB_INTEGER ? INT32_MIN : 0;
+        const int64_t most = type == MIB_INTEGER  ? INT32_MAX
+                             : type == MIB_STRING ? 255
+                                                  : UINT32_MAX;
+
+        if (object->column->access == MIB_READ_ONLY) {
+            continue;
+        }
+        for (int64_t number = least < 0 ? -70 : 0; number <= 70; number++) {
+            check_accepted(object, number);
+        }
+        for (size_t j = 0; j < 3 * sizeof(bounds) / sizeof(bounds[0]); j++) {
+            int64_t number = bounds[j / 3] + (int64_t)(j % 3) - 1;
+
+            if (number >= least && number <= most) {
+                check_accepted(object, number);
+            }
+        }
+        count++;
+    }
+    assert_true(count > CONNECTION_SWITCH_COUNT);
+}
+
 /* Checks all that the fixture shows now. */
 static void check_values(const struct mib_fixture *fixture)
 {
@@ -428,7 +529,8 @@ static void check_values(const struct mib_fixture *fixture)
 
 _Static_assert(DOMAIN_STATE_COUNT <= VARIANTS && DOMAIN_ADMIN_STATE_COUNT <= VARIANTS
                    && DOMAIN_FLAG_COUNT <= VARIANTS
-                   && CONNECTION_STATE_COUNT <= VARIANTS,
+                   && CONNECTION_STATE_COUNT <= VARIANTS
+                   && OPERATION_STATE_COUNT <= VARIANTS && STATUS_COUNT <= VARIANTS,
                "each value of an enumeration is tried");
 
 static void test_values_are_those_of_the_text(void **state)
@@ -451,8 +553,77 @@ static void test_values_are_those_of_the_text(void **state)
         fixture->connections[1].state =
             (enum connection_state)(i % CONNECTION_STATE_COUNT);
         fixture->connections[1].is_default = i % 2 == 0;
+        fixture->operation->expected = (enum domain_state)(i % DOMAIN_STATE_COUNT);
+        fixture->operation->state =
+            (enum operation_state)(1 + i % (OPERATION_STATE_COUNT - 1));
+        fixture->operation->error = (enum status)(i % STATUS_COUNT);
+        fixture->operation->origin =
+            i % 2 == 0 ? OPERATION_BY_ROW : OPERATION_BY_COLUMN;
+        fixture->operation->dry_run = i % 2 == 0;
+        fixture->agent.control_classes = i << OPERATION_CLASS_POWER;
+        fixture->connections[0].control_classes = i << OPERATION_CLASS_CONFIG;
         fixture->connections[0].switches[i % CONNECTION_SWITCH_COUNT] = i % 4 < 2;
         check_values(fixture);
+    }
+}
+
+static void test_each_action_is_that_of_the_text(void **state)
+{
+    struct mib_fixture *fixture = *state;
+
+    for (int action = 1; action < OPERATION_ACTION_COUNT; action++) {
+        struct operation *operation = mib_fixture_add_operation(
+            fixture, 0, (enum operation_action)action, (uint32_t)action);
+
+        operation->value = 1;
+        check_values(fixture);
+    }
+}
+
+/* The name that the text gives to a number of an enumeration or of BITS. */
+static const char *name_of(const char *object, int64_t number)
+{
+    SmiNode *node = smiGetNode(smiGetModule("HVAGENTX-MIB"), object);
+
+    assert_non_null(node);
+    for (SmiNamedNumber *named = smiGetFirstNamedNumber(smiGetNodeType(node));
+         named != NULL; named = smiGetNextNamedNumber(named)) {
+        if ((named->value.basetype == SMI_BASETYPE_UNSIGNED32
+                 ? (int64_t)named->value.value.unsigned32
+                 : named->value.value.integer32)
+            == number) {
+            return named->name;
+        }
+    }
+    fail_msg("%s has no %d", object, (int)number);
+    return NULL;
+}
+
+/* The log and the journal call things as managers see them. */
+static void test_actions_classes_and_states_have_the_names_of_the_text(void **state)
+{
+    (void)state;
+    for (int i = 1; i < OPERATION_ACTION_COUNT; i++) {
+        const char *name = operation_action_name((enum operation_action)i);
+
+        assert_string_equal(name, name_of("hvxOperationAction", i));
+        if (i <= OPERATION_PM_WAKEUP) {
+            assert_string_equal(name, name_of("hvxPowerAction", i));
+        } else if (operation_class_of((enum operation_action)i)
+                   == OPERATION_CLASS_DEBUG) {
+            assert_string_equal(name, name_of("hvxDebugAction", i));
+        }
+    }
+    for (int i = 1; i < OPERATION_CLASS_COUNT; i++) {
+        const char *name = operation_class_name((enum operation_class)i);
+
+        assert_string_equal(name, name_of("hvxOperationClass", i));
+        assert_string_equal(name, name_of("hvxAgentControlClasses", i - 1));
+        assert_string_equal(name, name_of("hvxConnectionControlClasses", i - 1));
+    }
+    for (int i = 1; i < OPERATION_STATE_COUNT; i++) {
+        assert_string_equal(operation_state_name((enum operation_state)i),
+                            name_of("hvxOperationState", i));
     }
 }
 
@@ -477,6 +648,20 @@ static void test_unknown_and_extreme_values_are_those_of_the_text(void **state)
     fixture->vcpus[0].cpu_time_ns = UINT64_MAX;
     memset(&fixture->domains[0].uuid, 0, sizeof(fixture->domains[0].uuid));
     memset(fixture->connections[0].last_error, 'x', ERROR_TEXT_SIZE - 1);
+    memset(fixture->operation->tag, 'x', OPERATION_TAG_SIZE - 1);
+    fixture->operation->progress = OPERATION_PROGRESS_UNKNOWN;
+    fixture->operation->value = UINT32_MAX;
+    fixture->operation->timeout_s = OPERATION_TIMEOUT_MAX_S;
+    fixture->operation->vm_index = 0;
+    config->vcpus = INT64_MAX;
+    config->memory_bytes = INT64_MAX;
+    config->cpu_weight = UINT32_MAX;
+    config->cpu_cap = UINT32_MAX;
+    check_values(fixture);
+    config->vcpus = 0;
+    config->memory_bytes = 0;
+    config->cpu_weight = 0;
+    config->cpu_cap = 0;
     check_values(fixture);
     fixture->rows[0].config = NULL;
     fixture->rows[0].statistics = NULL;
@@ -586,7 +771,10 @@ int main(void)
         WITH_FIXTURE(test_each_object_of_hvagentx_mib_has_a_descriptor),
         WITH_FIXTURE(test_each_object_of_vm_mib_has_a_descriptor),
         WITH_FIXTURE(test_tables_have_the_index_of_the_text),
+        WITH_FIXTURE(test_what_can_be_set_is_what_the_text_allows),
         WITH_FIXTURE(test_values_are_those_of_the_text),
+        WITH_FIXTURE(test_each_action_is_that_of_the_text),
+        WITH_FIXTURE(test_actions_classes_and_states_have_the_names_of_the_text),
         WITH_FIXTURE(test_unknown_and_extreme_values_are_those_of_the_text),
         WITH_FIXTURE(test_each_kind_of_hypervisor_has_a_name),
         WITH_FIXTURE(test_what_is_announced_are_the_statements_of_the_text),

@@ -550,6 +550,10 @@ static void test_the_agent_tells_of_itself(void **state)
     check_number(fixture, "hvxAgentRequestsLate", 0, MIB_COUNTER32, 23);
     check_number(fixture, "hvxAgentCollections", 0, MIB_COUNTER32, 24);
     check_number(fixture, "hvxAgentMasterSessions", 0, MIB_COUNTER32, 25);
+    check_octets(fixture, "hvxAgentControlClasses", 0, "\x88", 1);
+    check_number(fixture, "hvxAgentOperationsAccepted", 0, MIB_COUNTER32, 28);
+    check_number(fixture, "hvxAgentOperationsRefused", 0, MIB_COUNTER32, 29);
+    check_number(fixture, "hvxAgentOperationsFailed", 0, MIB_COUNTER32, 30);
     check_text(fixture, "hvxAgentConfigError", 0, "");
     check_number(fixture, "hvxAgentMemory", 0, MIB_GAUGE32, 26);
     assert_int_equal(value_of(fixture, "hvxAgentCpuTime", 0, MIB_COUNTER64).counter64,

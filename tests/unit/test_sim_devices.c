@@ -470,7 +470,7 @@ static const struct {
     { NODE(SIZED("<sim:disk target='vda' capacity='1 b'/>"
                  "<sim:disk target='vda' capacity='1 b'/>")),
       "a second sim:disk" },
-    { NODE(SIZED("<sim:disc target='vda'/>")), "there are sim:disk and" },
+    { NODE(SIZED("<sim:disc target='vda'/>")), "there are sim:disk, sim:fault and" },
     { NODE(DOMAIN("a", "\n<devices><disk/></devices>")), "bad.xml:3: this <disk>" },
 };
 
