@@ -13,7 +13,7 @@ from snmp import END, NO_INSTANCE, NO_OBJECT, Value, below
 _VERSION_2C = 1
 
 _INTEGER, _STRING, _NULL, _OID, _SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
-_GET, _GET_NEXT, _RESPONSE, _GET_BULK = 0xa0, 0xa1, 0xa2, 0xa5
+_GET, _GET_NEXT, _RESPONSE, _SET, _GET_BULK = 0xa0, 0xa1, 0xa2, 0xa3, 0xa5
 
 _NUMBERS = {_INTEGER: "INTEGER", 0x41: "Counter32", 0x42: "Gauge32", 0x43: "Timeticks",
             0x46: "Counter64"}
@@ -39,6 +39,18 @@ class Answer(NamedTuple):
         return [value.value for _, value in self.varbinds]
 
 
+# Types that a SET can carry, by their names, and their tags.
+TAGS = {"INTEGER": _INTEGER, "STRING": _STRING, "NULL": _NULL, "OID": _OID,
+        "IpAddress": 0x40, "Counter32": 0x41, "Gauge32": 0x42, "Timeticks": 0x43,
+        "Opaque": 0x44, "Counter64": 0x46}
+
+
+class Outcome(NamedTuple):
+    """What became of a SET: error status and index of RFC 3416."""
+    error: int
+    index: int
+
+
 def _element(tag, content):
     length = len(content)
     if length < 0x80:
@@ -50,6 +62,15 @@ def _element(tag, content):
 def _integer(number):
     return _element(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big",
                                               signed=True))
+
+
+def _content(value):
+    """The octets of a value: of numbers, of an OID, or as they are given."""
+    if isinstance(value, int):
+        return value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+    if isinstance(value, tuple):
+        return _oid(value)[2:]
+    return value
 
 
 def _sub_identifier(number):
@@ -131,14 +152,38 @@ class Client:
             at = inside[-1][0] if inside else root
             yield answer._replace(varbinds=inside)
 
-    def _ask(self, kind, first, second, names):
+    def set(self, *varbinds):
+        """A SET; each varbind is a name, a type of TAGS, and a value."""
+        return self.set_all([varbinds])[0]
+
+    def set_all(self, sets):
+        """Many SETs without waiting for answers in between: their outcomes."""
+        numbers = []
+        for varbinds in sets:
+            number, message = self._message(_SET, 0, 0, [
+                _oid(name) + _element(TAGS[kind], _content(value))
+                for name, kind, value in varbinds])
+            numbers.append(number)
+            self._socket.sendall(message)
+        outcomes = {}
+        while len(outcomes) < len(numbers):
+            _, _, (_, pdu) = _elements(self._receive())
+            (_, number), (_, error), (_, index), _ = _elements(pdu)
+            outcomes[int.from_bytes(number, "big")] = Outcome(
+                int.from_bytes(error, "big"), int.from_bytes(index, "big"))
+        return [outcomes[number] for number in numbers]
+
+    def _message(self, kind, first, second, varbinds):
         number = next(self._numbers)
-        varbinds = b"".join(_element(_SEQUENCE, _oid(name) + _element(_NULL, b""))
-                            for name in names)
+        content = b"".join(_element(_SEQUENCE, varbind) for varbind in varbinds)
         pdu = _element(kind, _integer(number) + _integer(first) + _integer(second)
-                       + _element(_SEQUENCE, varbinds))
-        message = _element(_SEQUENCE, _integer(_VERSION_2C)
-                           + _element(_STRING, self._community) + pdu)
+                       + _element(_SEQUENCE, content))
+        return number, _element(_SEQUENCE, _integer(_VERSION_2C)
+                                + _element(_STRING, self._community) + pdu)
+
+    def _ask(self, kind, first, second, names):
+        number, message = self._message(
+            kind, first, second, [_oid(name) + _element(_NULL, b"") for name in names])
         starvation = self._starvation()
         sent_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         self._socket.sendall(message)

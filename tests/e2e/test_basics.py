@@ -24,6 +24,10 @@ SCALARS = {
     "hvxAgentCollections": "Counter32", "hvxAgentMasterSessions": "Counter32",
     "hvxAgentConfigTime": "STRING", "hvxAgentConfigError": "STRING",
     "hvxAgentMemory": "Gauge32", "hvxAgentCpuTime": "Counter64",
+    "hvxAgentControlClasses": "STRING", "hvxAgentOperationsAccepted": "Counter32",
+    "hvxAgentOperationsRefused": "Counter32", "hvxAgentOperationsFailed": "Counter32",
+    "hvxOperationsQueued": "Gauge32", "hvxOperationsRunning": "Gauge32",
+    "hvxOperationsSize": "Gauge32",
 }
 VM_COLUMNS = {
     "vmName": "STRING", "vmUUID": "STRING", "vmOSType": "STRING",
@@ -57,12 +61,21 @@ CONNECTION_COLUMNS = {
     "hvxConnectionCollections": "Counter32", "hvxConnectionFailures": "Counter32",
     "hvxConnectionAbandoned": "Counter32", "hvxConnectionReconnects": "Counter32",
     "hvxConnectionDomains": "Gauge32", "hvxConnectionCapabilities": "STRING",
-    "hvxConnectionUnreadable": "Gauge32",
+    "hvxConnectionUnreadable": "Gauge32", "hvxConnectionControlClasses": "STRING",
+    "hvxConnectionOperations": "Counter32",
 }
 DOMAIN_COLUMNS = {
     "hvxDomainStartTime": "STRING", "hvxDomainDiscontinuityTime": "Timeticks",
     "hvxDomainSampleTime": "STRING", "hvxDomainDataAge": "Gauge32",
     "hvxDomainCollectionStatus": "INTEGER", "hvxDomainCollectionError": "STRING",
+}
+# Of each domain, as long as nobody has asked for an operation.
+CONTROL_COLUMNS = {
+    "hvxPowerAdminState": "INTEGER", "hvxPowerAction": "INTEGER",
+    "hvxPowerLock": "INTEGER", "hvxConfigAutoStart": "INTEGER",
+    "hvxConfigVcpus": "Gauge32", "hvxConfigMemory": "Gauge32",
+    "hvxConfigCpuCap": "Gauge32", "hvxConfigLock": "INTEGER",
+    "hvxDebugAction": "INTEGER", "hvxDebugLock": "INTEGER",
 }
 # Differ from one request to the next.
 VOLATILE = [oid(name) for name in (
@@ -145,7 +158,8 @@ class Reading(OneNode):
         values = dict(self.walk_all())
         for name, kind in SCALARS.items():
             self.assertEqual(values.pop(oid(name, 0)).type, kind, name)
-        columns = VM_COLUMNS | PART_COLUMNS | CONNECTION_COLUMNS | DOMAIN_COLUMNS
+        columns = (VM_COLUMNS | PART_COLUMNS | CONNECTION_COLUMNS | DOMAIN_COLUMNS
+                   | CONTROL_COLUMNS)
         for column, kind in columns.items():
             found = [name for name in values if snmp.below(oid(column), name)]
             self.assertGreater(len(found), 0, column)
@@ -254,7 +268,7 @@ class Reading(OneNode):
             oid("vmMaxMem", last): oid("vmUpTime", first),
             HVX_MIB: oid("hvxAgentVersion", 0),
             oid("hvxAgentVersion", 0): oid("hvxAgentStartTime", 0),
-            oid("hvxAgentUpTime", 0): oid("hvxAgentRequests", 0),
+            oid("hvxAgentUpTime", 0): oid("hvxAgentControlClasses", 0),
             oid("hvxAgentCollections", 0): oid("hvxAgentMasterSessions", 0),
             oid("hvxAgentCpuTime", 0): oid("hvxConnectionName", 1),
             oid("hvxConnectionName", 1): oid("hvxConnectionUri", 1),
@@ -272,7 +286,7 @@ class Reading(OneNode):
 
     def test_getnext_behind_the_last_object_leaves_the_module(self):
         for root, last in ((VM_MIB, oid("vmBulkNotificationsEnabled", 0)),
-                           (HVX_MIB, oid("hvxDomainCollectionError", self.last))):
+                           (HVX_MIB, oid("hvxOperationsSize", 0))):
             (name, value), = self.lab.get_next(last)
             if value != END:
                 self.assertFalse(below(root, name), name)

@@ -64,6 +64,21 @@ class BadConfiguration(unittest.TestCase):
         "indexGrace 366d": "365d",
         "stateDir": "stateDir",
         "moduleDir relative/path": "absolute",
+        "control": "control",
+        "control first": "power, config, provision, destroy, debug",
+        "control first powr": "powr",
+        "control first power power": "twice",
+        "control first power allow": "UUIDs or patterns",
+        "control first power deny allow x": "UUIDs or patterns",
+        "control first power deny 2b1e4c5d-0000-4000-8000-00000000001": "not quite a UUID",
+        "control first context first power": "leave 'context first' out",
+        "control other power": "connection other URI",
+        "dumpDir dumps": "absolute",
+        "dumpDir /dev/null": "Not a directory.*make that folder",
+        "operationKeep 59s": "1m to 7d",
+        "operationLimit 65": "1 to 64",
+        "operationTimeout 0s": "1s to 7d",
+        "repeatWindow 11m": "0s to 10m",
         "connection": "connection",
         "connection lonely": "connection NAME URI",
         "connection bad/name sim:x.xml": "bad/name",
@@ -74,6 +89,12 @@ class BadConfiguration(unittest.TestCase):
         "connection first sim:other.xml": "first",
         "connection other sim:x.xml context first": "first",
     }
+
+    CONTROL = """\
+control first context tenant power allow web-* "my own" deny web-9
+control first power config provision destroy debug
+control other context lab power deny 2b1e4c5d-0000-4000-8000-000000000001
+"""
 
     def setUp(self):
         self.lab = self.enterContext(Lab())
@@ -147,7 +168,10 @@ class BadConfiguration(unittest.TestCase):
     def test_a_good_configuration(self):
         self.lab.write_config(self.good, f"other sim:{self.node} context c default",
                               maxAge="1h", waitLimit="999ms", staleLimit="1d",
-                              callTimeout="10m", stateInterval="1h", indexGrace="0s")
+                              callTimeout="10m", stateInterval="1h", indexGrace="0s",
+                              operationKeep="1m", operationLimit=64,
+                              operationTimeout="7d", repeatWindow="0s",
+                              dumpDir=self.lab.folder, extra=self.CONTROL)
         run = self.lab.run_agent("--check-config", "-c", self.lab.config_path)
         self.assertEqual(run.returncode, 0)
         self.assertIn("configuration is good", run.stdout + run.stderr)

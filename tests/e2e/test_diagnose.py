@@ -546,6 +546,18 @@ class Access(DiagnoseTest):
         self.assertIn("access GROUP lab ", finding.mend)
         self.assertIn("com2sec -Cn lab ", finding.mend)
 
+    def test_contexts_of_roles_that_nobody_reads(self):
+        self.lab.write_config(f"first sim:{self.node}",
+                              extra="control first power\n"
+                                    "control first context tenant-a power\n"
+                                    "control first context tenant-b power\n")
+        self.start('rouser u priv -V all ""', "rouser v priv -V all tenant-b",
+                   "view all included .1")
+        # The default connection's own context is not needed, a role's is.
+        finding = self.find_only(self.diagnose(), "warn", "snmpd access",
+                                 'nobody may read context "tenant-a"')
+        self.assertIn("access GROUP tenant-a ", finding.mend)
+
     def test_a_user_of_all_contexts(self):
         self.lab.write_config(f"first sim:{self.node}", f"second sim:{self.node}")
         self.start("rouser u")

@@ -38,6 +38,9 @@ MASKS = {
     "hvxDomainStartTime": "<date>",
     "hvxDomainSampleTime": "<date>",
     "hvxDomainDataAge": "<milliseconds>",
+    "hvxPowerLock": "<lock>",
+    "hvxConfigLock": "<lock>",
+    "hvxDebugLock": "<lock>",
 }
 
 

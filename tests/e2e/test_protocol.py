@@ -62,7 +62,7 @@ class Requests(ProtocolTest):
             (Range(VM_MIB, True, oid("vmHvSoftware")), None),
             (Range(oid("vmBulkNotificationsEnabled", 0), False, VM_MIB[:-1] + (237,)),
              None),
-            (Range(oid("hvxDomainCollectionError", last)), None),
+            (Range(oid("hvxOperationsSize", 0)), None),
         ]
         for asked, wanted in cases:
             with self.subTest(range=asked):

@@ -50,12 +50,28 @@ ODD_VALUES = [("s", ""), ("i", "-1"), ("i", "2147483647"), ("i", "-2147483648"),
               ("t", "0"), ("U", "1"), ("I", "-1"), ("F", "1.5"), ("D", "2.5")]
 
 
+# What can be set of a domain, and of an operation, each with a value that is good.
+CONTROLS = {
+    "hvxPowerAdminState": ("i", 1), "hvxPowerAction": ("i", 4),
+    "hvxPowerLock": ("i", 0), "hvxConfigAutoStart": ("i", 1),
+    "hvxConfigVcpus": ("u", 1), "hvxConfigMemory": ("u", 1048576),
+    "hvxConfigCpuWeight": ("u", 256), "hvxConfigCpuCap": ("u", 50),
+    "hvxConfigLock": ("i", 0), "hvxDebugAction": ("i", 22), "hvxDebugLock": ("i", 0),
+}
+ROW_COLUMNS = {
+    "hvxOperationRowStatus": ("i", 4), "hvxOperationAction": ("i", 1),
+    "hvxOperationValue": ("u", 1), "hvxOperationExpectedState": ("i", 4),
+    "hvxOperationDeadline": ("u", 60), "hvxOperationTag": ("s", "x"),
+    "hvxOperationDryRun": ("i", 1), "hvxOperationState": ("i", 5),
+}
+
+
 @functools.cache
 def objects_of_the_mib():
     """Scalars and columns of our modules, by name, with their access.
 
-    As net-snmp's own parser reads the MIB texts: "R", "RW"; "" for those that
-    cannot be read.
+    As net-snmp's own parser reads the MIB texts: "R", "RW", "CR" (read-create);
+    "" for those that cannot be read.
     """
     found = {}
     for root in ("VM-MIB::vmMIB", "HVAGENTX-MIB::hvagentxMIB"):
@@ -67,6 +83,11 @@ def objects_of_the_mib():
                 r"-- ([-CRWN]{4}) +\w+ +(\w+)\(\d+\)$", tree, re.MULTILINE):
             found[name] = access.replace("-", "").replace("N", "")
     return found
+
+
+def objects_that_can_be_set():
+    return {name for name, access in objects_of_the_mib().items()
+            if "W" in access or "C" in access}
 
 
 class SetTest(unittest.TestCase):
@@ -114,10 +135,21 @@ class Refused(OneNode):
     """What cannot be set, and values that nothing can have."""
 
     def test_which_objects_can_be_set(self):
-        self.assertEqual({name for name, access in objects_of_the_mib().items()
-                          if "W" in access},
-                         {"vmPerVMNotificationsEnabled", "vmBulkNotificationsEnabled"})
+        self.assertEqual(objects_that_can_be_set(), {
+            "vmPerVMNotificationsEnabled", "vmBulkNotificationsEnabled", *CONTROLS,
+            *ROW_COLUMNS})
         self.assertGreater(len(objects_of_the_mib()), 60)
+
+    def test_nothing_is_permitted_that_is_not_configured(self):
+        """With a good value for what is there; a row, of any class."""
+        for name, words in CONTROLS.items():
+            target = oid(name, 1)
+            self.assert_refused("notWritable", target, *words, failed=target)
+        uuid = self.lab.get(oid("vmUUID", 1)).value
+        for name, words in ROW_COLUMNS.items():
+            for group in range(1, 6):
+                target = oid(name, group, *uuid, 1)
+                self.assert_refused("notWritable", target, *words, failed=target)
 
     def test_each_object_that_is_read_only(self):
         there = {}
@@ -125,8 +157,8 @@ class Refused(OneNode):
             for length in (len(name) - 1, len(name) - 2, len(name) - 3):
                 there.setdefault(name[:length], name)
         tried = 0
-        for name, access in objects_of_the_mib().items():
-            if "W" in access:
+        for name in objects_of_the_mib():
+            if name in objects_that_can_be_set():
                 continue
             names = [oid(name, 999_999_999)]
             if oid(name) in there:
@@ -153,7 +185,7 @@ class Refused(OneNode):
                                     name, kind, value, failed=name)
 
     def test_names_that_are_no_object(self):
-        names = [oid("vmEntry", 99, 1), VM_MIB + (9, 9), HVX_MIB + (2, 1, 1, 1, 1),
+        names = [oid("vmEntry", 99, 1), VM_MIB + (9, 9), HVX_MIB + (2, 1, 1, 1, 5),
                  oid("vmName", *([LAST_NUMBER] * 116)), oid("vmEntry"), oid("vmObjects"),
                  VM_MIB, HVX_MIB, oid("vmObjects", 0), oid("vmObjects", 12, 0)]
         for name in names:
