@@ -4,8 +4,8 @@
 import lab
 from lab import at_once, wait_for
 from node import SMALL
-from snmp import (HVX_MIB, NO_OBJECT, VM_MIB, Manager, SnmpTimeout, below, integer,
-                  oid, string)
+from snmp import (HVX_MIB, NO_OBJECT, VM_MIB, Manager, SnmpError, SnmpTimeout,
+                  below, integer, oid, string)
 from test_reload import UP, ReloadTest
 
 TENANT_A, TENANT_B = (Manager.community(name) for name in ("tenant-a", "tenant-b"))
@@ -106,6 +106,64 @@ class Roles(RolesTest):
         self.start_roles()
         self.assertEqual(self.classes("hvxAgentControlClasses", 0), NOTHING)
         self.assertEqual(self.classes("hvxConnectionControlClasses", 1), NOTHING)
+
+
+class Control(RolesTest):
+    """snmpd lets everybody set everything here: it is the agent that refuses."""
+
+    RUNNING = 1
+
+    def set_running(self, name, manager=None):
+        index = {value.value.decode(): vm[-1]
+                 for vm, value in self.lab.walk(oid("vmName"), manager)}[name]
+        self.lab.set(oid("hvxPowerAdminState", index), "i", self.RUNNING, manager)
+
+    def assert_refused(self, name, manager=None):
+        with self.assertRaises(SnmpError) as caught:
+            self.set_running(name, manager)
+        self.assertEqual(caught.exception.reason, "notWritable")
+
+    def setUp(self):
+        super().setUp()
+        self.one, self.other = (domain.name for domain in SMALL[:2])
+        self.uuid = SMALL[0].uuid
+
+    def test_a_role_has_its_own_rights(self):
+        self.start_roles(f"first context tenant-a power allow {self.uuid}",
+                         "second context tenant-b power")
+        self.set_running(self.one, TENANT_A)
+        self.assert_refused(self.other, TENANT_A)
+        self.set_running("alone", TENANT_B)
+        # Nothing is permitted in the contexts of the connections themselves.
+        for manager, name in ((None, self.one), (FIRST, self.one), (SECOND, "alone")):
+            self.assert_refused(name, manager)
+
+    def test_the_default_context_has_the_rights_of_its_connection(self):
+        self.start_roles(f"first power deny {self.uuid}",
+                         "first context tenant-a config")
+        for manager in (None, FIRST):
+            self.set_running(self.other, manager)
+            self.assert_refused(self.one, manager)
+        self.assert_refused(self.other, TENANT_A)
+
+    def test_rights_follow_a_reload(self):
+        self.start_roles("first context tenant-a power")
+        self.set_running(self.one, TENANT_A)
+        # The same contexts, with other rights.
+        self.reload_roles(f"first context tenant-a power allow {self.other}",
+                          "first power")
+        self.assert_refused(self.one, TENANT_A)
+        self.set_running(self.other, TENANT_A)
+        self.set_running(self.one)
+        # What is refused changes nothing.
+        self.reload_roles("first context tenant-a power", "first powr", good=False)
+        self.assert_refused(self.one, TENANT_A)
+        self.set_running(self.one)
+        self.reload(self.first, f"{self.second} default",
+                    extra=control("first power", "second context tenant-b power"))
+        wait_for(lambda: self.names() == ["alone"], "the other default connection")
+        self.assert_refused("alone")
+        self.set_running(self.one, FIRST)
 
 
 class Reload(RolesTest):
