@@ -22,6 +22,9 @@ _EXCEPTIONS = {0x80: NO_OBJECT, 0x81: NO_INSTANCE, 0x82: END}
 # More would not fit into a message that snmpd sends.
 _REPETITIONS = 40
 
+# SETs sent and not answered yet.
+_UNDERWAY_MAX = 50
+
 
 class Answer(NamedTuple):
     varbinds: list
@@ -157,21 +160,28 @@ class Client:
         return self.set_all([varbinds])[0]
 
     def set_all(self, sets):
-        """Many SETs without waiting for answers in between: their outcomes."""
+        """Many SETs, without waiting for one's answer before the next: outcomes."""
         numbers = []
+        outcomes = {}
         for varbinds in sets:
             number, message = self._message(_SET, 0, 0, [
                 _oid(name) + _element(TAGS[kind], _content(value))
                 for name, kind, value in varbinds])
+            # Who only sends fills the socket both ways, and then all wait.
+            if len(numbers) - len(outcomes) == _UNDERWAY_MAX:
+                outcomes.update([self._outcome()])
             numbers.append(number)
             self._socket.sendall(message)
-        outcomes = {}
         while len(outcomes) < len(numbers):
-            _, _, (_, pdu) = _elements(self._receive())
-            (_, number), (_, error), (_, index), _ = _elements(pdu)
-            outcomes[int.from_bytes(number, "big")] = Outcome(
-                int.from_bytes(error, "big"), int.from_bytes(index, "big"))
+            outcomes.update([self._outcome()])
         return [outcomes[number] for number in numbers]
+
+    def _outcome(self):
+        """The number of a SET that is answered next, and its outcome."""
+        _, _, (_, pdu) = _elements(self._receive())
+        (_, number), (_, error), (_, index), _ = _elements(pdu)
+        return int.from_bytes(number, "big"), Outcome(
+            int.from_bytes(error, "big"), int.from_bytes(index, "big"))
 
     def _message(self, kind, first, second, varbinds):
         number = next(self._numbers)
