@@ -200,10 +200,10 @@ static int64_t allowed_age_ns(const struct connection *connection, size_t sectio
 
 /*
  * Of these sections, those that are older than maxAge was at that moment, or
- * than the last operation.
+ * than `since_ns`.
  */
 static unsigned old_sections(const struct connection *connection, unsigned sections,
-                             int64_t arrived_ns, int64_t max_age_ns)
+                             int64_t arrived_ns, int64_t max_age_ns, int64_t since_ns)
 {
     unsigned old = 0;
 
@@ -215,7 +215,7 @@ static unsigned old_sections(const struct connection *connection, unsigned secti
 
         if ((sections & SECTION_BIT(section)) == 0
             || (sampled_ns != CLOCK_NEVER && sampled_ns >= oldest_ns
-                && sampled_ns >= connection->operated_ns)
+                && sampled_ns >= since_ns)
             /* A failure is an answer too: do not ask again at once. */
             || (failed_ns != CLOCK_NEVER && failed_ns >= oldest_ns)) {
             continue;
@@ -238,8 +238,8 @@ static void note_request(struct connection *connection, unsigned sections, unsig
     }
 }
 
-unsigned connection_await(struct connection *connection, unsigned sections,
-                          int64_t arrived_ns, int64_t max_age_ns)
+static unsigned await(struct connection *connection, unsigned sections,
+                      int64_t arrived_ns, int64_t max_age_ns, int64_t since_ns)
 {
     unsigned old;
 
@@ -247,7 +247,7 @@ unsigned connection_await(struct connection *connection, unsigned sections,
     if (sections == 0 || connection->status.state == CONNECTION_DOWN) {
         return 0;
     }
-    old = old_sections(connection, sections, arrived_ns, max_age_ns);
+    old = old_sections(connection, sections, arrived_ns, max_age_ns, since_ns);
     note_request(connection, sections, old);
     if (old == 0) {
         return 0;
@@ -258,6 +258,18 @@ unsigned connection_await(struct connection *connection, unsigned sections,
         connection->requested |= old;
     }
     return connection->silent ? 0 : old & ~connection->late;
+}
+
+unsigned connection_await(struct connection *connection, unsigned sections,
+                          int64_t arrived_ns, int64_t max_age_ns)
+{
+    return await(connection, sections, arrived_ns, max_age_ns, connection->operated_ns);
+}
+
+unsigned connection_await_for_set(struct connection *connection, unsigned sections,
+                                  int64_t arrived_ns, int64_t max_age_ns)
+{
+    return await(connection, sections, arrived_ns, max_age_ns, CLOCK_NEVER);
 }
 
 /* When states are to be compared although nobody asks; CLOCK_NEVER: not. */

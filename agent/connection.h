@@ -75,11 +75,19 @@ bool connection_free(struct connection *connection, int64_t patience_ns);
 
 /*
  * Which of these sections are worth waiting for by an answer to a request
- * that came at `arrived_ns`: those that are older than maxAge was then, on a
- * connection that may answer in time.  What is old is asked for.
+ * that came at `arrived_ns`: those that are older than maxAge was then, or than
+ * the end of the last operation, on a connection that may answer in time.  What is
+ * old is asked for.
  */
 unsigned connection_await(struct connection *connection, unsigned sections,
                           int64_t arrived_ns, int64_t max_age_ns);
+
+/*
+ * The same for a SET, whose plan knows by itself what operations have changed:
+ * only maxAge counts.
+ */
+unsigned connection_await_for_set(struct connection *connection, unsigned sections,
+                                  int64_t arrived_ns, int64_t max_age_ns);
 
 /*
  * An answer's patience has run out: nobody waits for these until they come,

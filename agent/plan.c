@@ -38,17 +38,32 @@ void plan_free(struct plan *plan, struct connection *connection)
     free(plan);
 }
 
-/* Whether what is known of a domain's state is the present state. */
-static bool is_current(const struct connection *connection,
-                       const struct snapshot_domain *domain)
+/*
+ * The state that a domain is in, as far as is known: as it was read, or as the
+ * operation left it that has ended since.  False: it is not known.
+ */
+static bool find_state(const struct connection *connection,
+                       const struct snapshot_domain *domain,
+                       enum domain_state *ret_state)
 {
     int64_t sampled_ns = domain->sampled_ns[SECTION_DOMAINS];
+    const struct operation *last =
+        operation_table_last(operations_table(connection->operations),
+                             OPERATION_CLASS_POWER, &domain->domain->uuid);
 
-    return connection->status.state == CONNECTION_UP && sampled_ns != CLOCK_NEVER
-           && sampled_ns >= connection->operated_ns
-           && clock_boot_ns() - sampled_ns <= connection->config->stale_limit_ns
-           && domain->domain->state != DOMAIN_STATE_UNKNOWN
-           && domain->failures[SECTION_DOMAINS] == NULL;
+    *ret_state = domain->domain->state;
+    if (connection->status.state != CONNECTION_UP || sampled_ns == CLOCK_NEVER
+        || clock_boot_ns() - sampled_ns > connection->config->stale_limit_ns
+        || *ret_state == DOMAIN_STATE_UNKNOWN
+        || domain->failures[SECTION_DOMAINS] != NULL) {
+        return false;
+    }
+    if (last == NULL || last->started_ns == CLOCK_NEVER
+        || !operation_state_is_final(last->state) || last->finished_ns < sampled_ns) {
+        return true;
+    }
+    *ret_state = operation_outcome(last->action, *ret_state);
+    return last->state == OPERATION_SUCCEEDED && !last->dry_run;
 }
 
 struct item *plan_append(struct plan *plan, enum item_kind kind,
@@ -72,8 +87,7 @@ struct item *plan_append(struct plan *plan, enum item_kind kind,
     if (change->domain != NULL) {
         item->uuid = change->domain->domain->uuid;
         item->vm_index = change->domain->index;
-        item->has_state = is_current(connection, change->domain);
-        item->state = change->domain->domain->state;
+        item->has_state = find_state(connection, change->domain, &item->state);
     }
     return item;
 }

@@ -210,8 +210,9 @@ static bool respond_test(struct responder *responder, netsnmp_session *session,
         agentx_respond(session, pdu, NULL, AGENTX_UNSUPPORTED_CONTEXT, 1);
         return true;
     }
-    awaited = connection_await(view->connection, sections_of_set(agent, pdu->variables),
-                               arrived_ns, agent->config->max_age_ns);
+    awaited = connection_await_for_set(view->connection,
+                                       sections_of_set(agent, pdu->variables),
+                                       arrived_ns, agent->config->max_age_ns);
     if (awaited != 0 && may_wait) {
         return false;
     }

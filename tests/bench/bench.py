@@ -51,6 +51,8 @@ def parse_arguments():
     parser.add_argument("--latency", type=int, default=15, metavar="SECONDS",
                         help="how long to ask each for each case of a single GET; "
                         "0: not at all")
+    parser.add_argument("--no-sets", dest="sets", action="store_false",
+                        help="do not measure SETs")
     parser.add_argument("--idle", type=int, default=300, metavar="SECONDS",
                         help="how long to watch it idle; 0: not at all")
     parser.add_argument("--polls", type=int, default=3,
@@ -61,9 +63,9 @@ def parse_arguments():
     parser.add_argument("--markdown", action="store_true",
                         help="print tables for docs/performance.md")
     arguments = parser.parse_args()
-    if (arguments.rows or arguments.table_runs or arguments.latency) \
+    if (arguments.rows or arguments.table_runs or arguments.latency or arguments.sets) \
             and arguments.floor is None:
-        parser.error("walks and latency need --floor")
+        parser.error("walks, latency and SETs need --floor")
     if arguments.polls and arguments.counted is None:
         parser.error("--polls needs --counted")
     for path in (arguments.agent, arguments.modules, arguments.floor,

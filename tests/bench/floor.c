@@ -12,7 +12,8 @@
  * STRING, 67 TimeTicks, 70 Counter64); VALUE is a number, or "0x" and the
  * octets.  SOCKET is the AgentX master's, in net-snmp's notation.
  *
- * Nothing is collected, nothing ages: hvagentx is measured against this.
+ * Nothing is collected, nothing ages: hvagentx is measured against this.  A SET is
+ * accepted and changes nothing.
  */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
@@ -320,7 +321,7 @@ static void serve(const char *socket)
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
     init_agent(APPLICATION);
     netsnmp_register_handler(netsnmp_create_handler_registration(
-        APPLICATION, handle, root, root_length, HANDLER_CAN_RONLY));
+        APPLICATION, handle, root, root_length, HANDLER_CAN_RWRITE));
     init_snmp(APPLICATION);
     while (!ended) {
         agent_check_and_process(1);

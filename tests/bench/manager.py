@@ -18,6 +18,7 @@ OID = 0x06
 SEQUENCE = 0x30
 GET = 0xA0
 RESPONSE = 0xA2
+SET = 0xA3
 FIRST_EXCEPTION = 0x80  # noSuchObject, noSuchInstance, endOfMibView
 
 # Request IDs of four octets, all of one length.
@@ -53,16 +54,26 @@ def _read(octets, at):
 
 
 class Question:
-    """A GET of some objects, all but its request ID."""
+    """A GET of some objects, or a SET, all but its request ID."""
 
     def __init__(self, *oids):
-        varbinds = _pack(SEQUENCE, *(_pack(SEQUENCE, _pack_oid(oid), _pack(NULL))
-                                     for oid in oids))
+        self._make(GET, _pack(SEQUENCE, *(_pack(SEQUENCE, _pack_oid(oid), _pack(NULL))
+                                          for oid in oids)))
+
+    def _make(self, kind, varbinds):
         mark = FIRST_ID.to_bytes(4, "big")
         zero = _pack(INTEGER, b"\0")
         whole = _pack(SEQUENCE, _pack(INTEGER, b"\1"), _pack(OCTETS, b"public"),
-                      _pack(GET, _pack(INTEGER, mark), zero, zero, varbinds))
+                      _pack(kind, _pack(INTEGER, mark), zero, zero, varbinds))
         self.before, self.after = whole.split(mark, 1)
+
+    @classmethod
+    def set_integer(cls, oid, number):
+        """A SET of one object to a number from 0 to 127."""
+        self = cls.__new__(cls)
+        varbind = _pack(SEQUENCE, _pack_oid(oid), _pack(INTEGER, bytes([number])))
+        self._make(SET, _pack(SEQUENCE, varbind))
+        return self
 
     def message(self, number):
         return self.before + number.to_bytes(4, "big") + self.after

@@ -12,6 +12,7 @@ import machine
 import memory
 import polling
 import replacing
+import setting
 import tables
 import walks
 from report import print_table, say
@@ -84,6 +85,8 @@ def measure(arguments):
         report.print(latency.HEAD,
                      latency.measure(arguments.floor, LATENCY_ROWS, arguments.domains,
                                      arguments.latency))
+    if arguments.sets:
+        report.print(setting.HEAD, setting.measure(arguments.floor))
     if arguments.idle > 0 or arguments.polls > 0:
         measure_counts(report, arguments)
     print(load.describe())

@@ -333,11 +333,43 @@ static void test_a_state_that_is_not_known_is_left_to_the_hypervisor(void **stat
 {
     struct fixture *fixture = *state;
 
-    fixture->connection.operated_ns = clock_boot_ns() + 1;
+    fixture->domains[SAVED].sampled_ns[SECTION_DOMAINS] -= 61 * CLOCK_NS_PER_S;
     do_one(fixture, SAVED, OPERATION_PAUSE);
-    fixture->connection.operated_ns = CLOCK_NEVER;
     fixture->records[PAUSED].state = DOMAIN_STATE_UNKNOWN;
     do_one(fixture, PAUSED, OPERATION_SHUTDOWN);
+}
+
+/* The newest operation on a domain has ended, after the domain was read. */
+static void end_last(struct fixture *fixture, size_t domain, enum operation_state how)
+{
+    struct uuid uuid = uuid_of(domain);
+    struct operation *last =
+        operation_table_last(table(fixture), OPERATION_CLASS_POWER, &uuid);
+
+    assert_non_null(last);
+    last->state = how;
+    last->started_ns = clock_boot_ns();
+    last->finished_ns = clock_boot_ns();
+}
+
+static void test_what_an_operation_left_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+
+    do_row(fixture, ON, 1, OPERATION_PAUSE);
+    end_last(fixture, ON, OPERATION_SUCCEEDED);
+    new_set(fixture);
+    assert_int_equal(want(fixture, ON, OPERATION_PAUSE, 0), MIB_NO_ERROR);
+    assert_settles(fixture, MIB_INCONSISTENT_VALUE, 1);
+    do_row(fixture, ON, 2, OPERATION_RESUME);
+    /* Nobody knows what a failed one has left. */
+    end_last(fixture, ON, OPERATION_FAILED);
+    do_row(fixture, ON, 3, OPERATION_RESUME);
+    end_last(fixture, ON, OPERATION_SUCCEEDED);
+    /* Read since then, the hypervisor is right. */
+    fixture->records[ON].state = DOMAIN_STATE_CRASHED;
+    fixture->domains[ON].sampled_ns[SECTION_DOMAINS] = clock_boot_ns() + 1;
+    do_row(fixture, ON, 4, OPERATION_START);
 }
 
 static void test_a_repeated_action_is_the_same_operation(void **state)
@@ -660,6 +692,7 @@ int main(void)
         WITH_FIXTURE(test_the_last_of_three_refuses_all),
         WITH_FIXTURE(test_what_comes_before_counts),
         WITH_FIXTURE(test_a_state_that_is_not_known_is_left_to_the_hypervisor),
+        WITH_FIXTURE(test_what_an_operation_left_is_known),
         WITH_FIXTURE(test_a_repeated_action_is_the_same_operation),
         WITH_FIXTURE(test_goals_and_settings_join_what_is_under_way),
         WITH_FIXTURE(test_a_lock_opens_once),
