@@ -246,6 +246,23 @@ static bool is_locked(const struct plan *plan, const struct item *item)
     return false;
 }
 
+/* Whether the same SET cancels the operation. */
+static bool is_cancelled(const struct plan *plan, const struct operation *operation)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct item *item = &plan->items[i];
+
+        if ((item->kind == ITEM_CANCEL
+             || (item->kind == ITEM_ROW
+                 && item->draft->columns[MIB_OPERATION_STATE].index != 0))
+            && item->class == operation->class && item->id == operation->id
+            && uuid_compare(&item->uuid, &operation->uuid) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Whether a column wants what an operation does that is there already: a goal
  * or a value that is being worked at, or an action that came a moment ago, for
@@ -263,7 +280,7 @@ static bool is_repeated(const struct plan *plan, const struct connection *connec
         last = operation_table_pending(table, item->class, &item->uuid, item->action);
     }
     if (last == NULL || last->action != item->action || last->dry_run
-        || last->value != item->operation->value) {
+        || last->value != item->operation->value || is_cancelled(plan, last)) {
         return false;
     }
     if (item->class == OPERATION_CLASS_CONFIG

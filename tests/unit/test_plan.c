@@ -616,6 +616,28 @@ static void test_cancel_and_remove(void **state)
     assert_settles(fixture, MIB_INCONSISTENT_VALUE, 2);
 }
 
+/* Else nothing would be left that carries out what the same SET asks for. */
+static void test_what_is_cancelled_is_not_joined(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t id;
+
+    do_one(fixture, ON, OPERATION_REBOOT);
+    id = table(fixture)->rows[0]->id;
+    for (size_t i = 0; i < 2; i++) {
+        new_set(fixture);
+        assert_int_equal(want(fixture, ON, OPERATION_REBOOT, 0), MIB_NO_ERROR);
+        assert_int_equal(
+            column(fixture, ON, id, MIB_OPERATION_STATE, OPERATION_CANCELLED),
+            MIB_NO_ERROR);
+        do_all(fixture);
+        assert_int_equal(table(fixture)->row_count, 2);
+        assert_int_equal(table(fixture)->queued, 1);
+    }
+    assert_int_equal(table(fixture)->rows[0]->state, OPERATION_CANCELLED);
+    assert_int_equal(table(fixture)->rows[1]->action, OPERATION_REBOOT);
+}
+
 static void test_a_cancellation_that_is_undone_lets_it_go_on(void **state)
 {
     struct fixture *fixture = *state;
@@ -702,6 +724,7 @@ int main(void)
         WITH_FIXTURE(test_rows_that_mean_nothing),
         WITH_FIXTURE(test_a_precondition_is_checked_at_once_where_it_can_be),
         WITH_FIXTURE(test_cancel_and_remove),
+        WITH_FIXTURE(test_what_is_cancelled_is_not_joined),
         WITH_FIXTURE(test_a_cancellation_that_is_undone_lets_it_go_on),
         WITH_FIXTURE(test_what_the_hypervisor_or_the_configuration_lacks),
         WITH_FIXTURE(test_a_connection_that_is_not_up),
