@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/log.h"
 #include "agent/transaction.h"
 
 #define CONNECTIONS 2
@@ -401,6 +402,32 @@ static void test_no_varbinds_at_all(void **state)
     check_first(fixture, true, true);
 }
 
+static void count_line(const char *line, void *argument)
+{
+    unsigned *count = argument;
+
+    assert_non_null(strstr(line, "vmPerVMNotificationsEnabled.0: inconsistentValue"));
+    (*count)++;
+}
+
+static void test_refused_sets_do_not_flood_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    struct log_capture *capture;
+    unsigned lines = 0;
+
+    assert_true(log_init());
+    capture = log_capture_begin();
+    assert_non_null(capture);
+    for (long number = 1; number <= 30; number++) {
+        add_truth(fixture, per_vm, YES);
+        assert_int_equal(test_set(fixture, SESSION, number, 0), MIB_INCONSISTENT_VALUE);
+    }
+    log_capture_end(capture, count_line, &lines);
+    assert_int_equal(lines, 20);
+    assert_int_equal(fixture->agent.status.operations_refused, 30);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -415,6 +442,7 @@ int main(void)
         WITH_FIXTURE(test_each_error),
         WITH_FIXTURE(test_transactions_do_not_mix),
         WITH_FIXTURE(test_a_number_used_again_is_another_transaction),
+        WITH_FIXTURE(test_refused_sets_do_not_flood_the_log),
         WITH_FIXTURE(test_a_session_that_ends_undoes_what_is_not_complete),
         WITH_FIXTURE(test_a_connection_that_is_gone_fails_the_commit),
         WITH_FIXTURE(test_what_was_never_tested_is_not_found),
