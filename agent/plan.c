@@ -232,66 +232,6 @@ enum mib_error plan_add(struct plan *plan, const struct connection *connection,
     return MIB_NO_ERROR;
 }
 
-/* Whether the item's class and domain have their lock set in the same SET. */
-static bool is_locked(const struct plan *plan, const struct item *item)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct item *other = &plan->items[i];
-
-        if (other->kind == ITEM_LOCK && other->class == item->class
-            && uuid_compare(&other->uuid, &item->uuid) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether the same SET cancels the operation. */
-static bool is_cancelled(const struct plan *plan, const struct operation *operation)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct item *item = &plan->items[i];
-
-        if ((item->kind == ITEM_CANCEL
-             || (item->kind == ITEM_ROW
-                 && item->draft->columns[MIB_OPERATION_STATE].index != 0))
-            && item->class == operation->class && item->id == operation->id
-            && uuid_compare(&item->uuid, &operation->uuid) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * Whether a column wants what an operation does that is there already: a goal
- * or a value that is being worked at, or an action that came a moment ago, for
- * which a manager that heard no answer asks again.
- */
-static bool is_repeated(const struct plan *plan, const struct connection *connection,
-                        const struct item *item)
-{
-    const struct operation_table *table = operations_table(connection->operations);
-    const struct operation *last =
-        operation_table_last(table, item->class, &item->uuid);
-    int64_t window_ns = connection->config->repeat_window_ns;
-
-    if (item->class == OPERATION_CLASS_CONFIG) {
-        last = operation_table_pending(table, item->class, &item->uuid, item->action);
-    }
-    if (last == NULL || last->action != item->action || last->dry_run
-        || last->value != item->operation->value || is_cancelled(plan, last)) {
-        return false;
-    }
-    if (item->class == OPERATION_CLASS_CONFIG
-        || operation_admin_state(item->action) != DOMAIN_ADMIN_STATE_UNKNOWN) {
-        return !operation_state_is_final(last->state);
-    }
-    return last->origin == OPERATION_BY_COLUMN && !is_locked(plan, item)
-           && last->state != OPERATION_CANCELLED
-           && clock_boot_ns() - last->accepted_ns < window_ns;
-}
-
 /* Makes an item that is to create an operation final. */
 static enum mib_error settle_operation(struct plan *plan, struct connection *connection,
                                        size_t position, long *ret_index,
@@ -300,7 +240,16 @@ static enum mib_error settle_operation(struct plan *plan, struct connection *con
     struct item *item = &plan->items[position];
 
     if (item->operation->origin == OPERATION_BY_COLUMN) {
-        if (is_repeated(plan, connection, item)) {
+        const struct operation *repeated = plan_find_repeated(plan, connection, item);
+
+        /* It may still be undone, and then nothing would be done. */
+        if (repeated != NULL && repeated->accepted_ns == CLOCK_NEVER) {
+            error_set(why, STATUS_BUSY,
+                      "another SET that asks for the same is not complete yet; set it "
+                      "again");
+            return MIB_RESOURCE_UNAVAILABLE;
+        }
+        if (repeated != NULL) {
             operation_free(item->operation);
             item->operation = NULL;
             item->kind = ITEM_JOIN;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plan_parts.h - the inside of a plan: plan.c keeps its items and carries them
- * out, plan_rows.c understands rows of hvxOperationTable, plan_check.c checks
- * operations against their domains.  Included by plan*.c alone.
+ * out, plan_rows.c understands rows of hvxOperationTable, plan_repeat.c finds what
+ * is asked for again, plan_check.c checks operations against their domains.
+ * Included by plan*.c alone.
  */
 #ifndef HVX_AGENT_PLAN_PARTS_H
 #define HVX_AGENT_PLAN_PARTS_H
@@ -78,6 +79,17 @@ enum mib_error plan_understand_row(struct plan *plan,
                                    const struct connection *connection,
                                    struct item *item, long *ret_index,
                                    struct error *why) MUST_CHECK;
+
+/* --- plan_repeat.c ----------------------------------------------------------- */
+
+/*
+ * The operation that is there already and does what a column wants, an ITEM_CREATE:
+ * a goal or a value that is being worked at, or an action that came a moment ago,
+ * for which a manager that heard no answer asks again.  NULL: none.
+ */
+const struct operation *plan_find_repeated(const struct plan *plan,
+                                           const struct connection *connection,
+                                           const struct item *item);
 
 /* --- plan_check.c ------------------------------------------------------------ */
 

@@ -616,6 +616,35 @@ static void test_cancel_and_remove(void **state)
     assert_settles(fixture, MIB_INCONSISTENT_VALUE, 2);
 }
 
+/* It may still be undone. */
+static void test_what_is_not_complete_is_not_joined(void **state)
+{
+    struct fixture *fixture = *state;
+    static const enum operation_action actions[] = { OPERATION_REBOOT,
+                                                     OPERATION_MAKE_SHUTDOWN,
+                                                     OPERATION_SET_AUTOSTART };
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        struct plan *other;
+
+        new_set(fixture);
+        assert_int_equal(want(fixture, ON, actions[i], 1), MIB_NO_ERROR);
+        assert_int_equal(settle(fixture), MIB_NO_ERROR);
+        assert_int_equal(commit(fixture), MIB_NO_ERROR);
+        other = fixture->plan;
+        fixture->plan = NULL;
+        new_set(fixture);
+        assert_int_equal(want(fixture, ON, actions[i], 1), MIB_NO_ERROR);
+        assert_settles(fixture, MIB_RESOURCE_UNAVAILABLE, 1);
+        plan_undo(other, &fixture->connection);
+        plan_free(other, &fixture->connection);
+        new_set(fixture);
+        assert_int_equal(want(fixture, ON, actions[i], 1), MIB_NO_ERROR);
+        do_all(fixture);
+        assert_int_equal(table(fixture)->row_count, i + 1);
+    }
+}
+
 /* Else nothing would be left that carries out what the same SET asks for. */
 static void test_what_is_cancelled_is_not_joined(void **state)
 {
@@ -724,6 +753,7 @@ int main(void)
         WITH_FIXTURE(test_rows_that_mean_nothing),
         WITH_FIXTURE(test_a_precondition_is_checked_at_once_where_it_can_be),
         WITH_FIXTURE(test_cancel_and_remove),
+        WITH_FIXTURE(test_what_is_not_complete_is_not_joined),
         WITH_FIXTURE(test_what_is_cancelled_is_not_joined),
         WITH_FIXTURE(test_a_cancellation_that_is_undone_lets_it_go_on),
         WITH_FIXTURE(test_what_the_hypervisor_or_the_configuration_lacks),
