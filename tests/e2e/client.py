@@ -17,6 +17,8 @@ _GET, _GET_NEXT, _RESPONSE, _SET, _GET_BULK = 0xa0, 0xa1, 0xa2, 0xa3, 0xa5
 
 _NUMBERS = {_INTEGER: "INTEGER", 0x41: "Counter32", 0x42: "Gauge32", 0x43: "Timeticks",
             0x46: "Counter64"}
+# A walk that goes too far comes to other agents' objects, of all types.
+_OCTETS = {_STRING: "STRING", 0x40: "IpAddress", 0x44: "Opaque"}
 _EXCEPTIONS = {0x80: NO_OBJECT, 0x81: NO_INSTANCE, 0x82: END}
 
 # More would not fit into a message that snmpd sends.
@@ -116,8 +118,8 @@ def _value(tag, content):
     if tag in _NUMBERS:
         return Value(_NUMBERS[tag],
                      int.from_bytes(content, "big", signed=tag == _INTEGER))
-    if tag == _STRING:
-        return Value("STRING", content)
+    if tag in _OCTETS:
+        return Value(_OCTETS[tag], content)
     if tag == _OID:
         return Value("OID", _parse_oid(content))
     raise ValueError(f"a value of type {tag:#x}")

@@ -3,6 +3,7 @@
 """Control by SET: many at once, none of them lost and none done twice."""
 import collections
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import lab
 import node
@@ -49,27 +50,30 @@ class Many(ControlTest):
                          {(domain.name, "start"): 1 for domain in self.node.domains})
 
     def test_a_thousand_sets_while_others_walk(self):
-        walked = []
+        ended = threading.Event()
 
         def walk():
+            """The length of each walk, until the SETs are over."""
+            lengths = []
             client = self.lab.client()
-            while not ended.is_set() or not walked:
-                walked.append(sum(len(answer.varbinds) for answer in client.walk(VM_MIB)))
+            while not ended.is_set() or not lengths:
+                lengths.append(sum(len(answer.varbinds)
+                                   for answer in client.walk(VM_MIB)))
             client.close()
+            return lengths
 
-        ended = threading.Event()
-        walker = threading.Thread(target=walk)
-        walker.start()
-        try:
-            # A goal, which can be repeated, and rows, which cannot.
-            outcomes = self.client.set_all(
-                self.creation(self.node.domains[number % DOMAINS], number // DOMAINS + 1,
-                              MAKE_RUNNING) for number in range(1000))
-        finally:
-            ended.set()
-            walker.join()
+        with ThreadPoolExecutor(1) as pool:
+            walked = pool.submit(walk)
+            try:
+                # A goal, which can be repeated, by rows, which cannot.
+                outcomes = self.client.set_all(
+                    self.creation(self.node.domains[number % DOMAINS],
+                                  number // DOMAINS + 1, MAKE_RUNNING)
+                    for number in range(1000))
+            finally:
+                ended.set()
         self.assertEqual(collections.Counter(outcomes), {(0, 0): 1000})
-        self.assertGreater(min(walked), DOMAINS)
+        self.assertGreater(min(walked.result()), DOMAINS)
         self.wait_idle()
         rows = self.rows()
         self.assertEqual(len(rows), 1000)
