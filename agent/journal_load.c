@@ -98,33 +98,45 @@ static bool load_line(struct loader *loader, char *line)
     return operation != NULL && remember(loader, operation);
 }
 
-/* Loads all lines; returns the number of the first damaged one, 0: none. */
-static size_t load_lines(struct loader *loader, char *text)
+/* Whether there is nothing behind the end of a text, as far as the file goes. */
+static bool is_end(const char *text, const char *file_end)
 {
+    text += strlen(text);
+    while (text < file_end && *text == '\0') {
+        text++;
+    }
+    return text == file_end;
+}
+
+/* Loads all lines; returns the number of the first damaged one, 0: none. */
+static size_t load_lines(struct loader *loader, char *text, size_t size)
+{
+    const char *file_end = text + size;
     size_t number = 1;
     char *line = text + strlen(JOURNAL_MAGIC);
 
     if (strncmp(text, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) != 0) {
-        return text[0] == '\0' ? 0 : number;
+        return text[0] == '\0' && is_end(text, file_end) ? 0 : number;
     }
     while (*line != '\0') {
         char *end = strchr(line, '\n');
 
         number++;
         if (end == NULL) {
-            return 0; /* cut off by a loss of power: nobody was told of it */
+            /* Cut off by a loss of power: nobody was told of it. */
+            return is_end(line, file_end) ? 0 : number;
         }
         *end = '\0';
         if (!load_line(loader, line)) {
-            return end[1] == '\0' ? 0 : number;
+            return end[1] == '\0' && is_end(end + 1, file_end) ? 0 : number;
         }
         line = end + 1;
     }
-    return 0;
+    return is_end(line, file_end) ? 0 : number + 1;
 }
 
-/* The whole file with a NUL behind it; NULL with errno set. */
-static char *read_file(const char *path)
+/* The whole file with a NUL behind it, and its size; NULL with errno set. */
+static char *read_file(const char *path, size_t *ret_size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat properties;
@@ -156,6 +168,7 @@ static char *read_file(const char *path)
     if (text != NULL) {
         text[used] = '\0';
     }
+    *ret_size = used;
     errno = reason;
     return text;
 }
@@ -171,7 +184,8 @@ enum status journal_load(const char *path, int64_t keep_ns,
         .boot = state_file_boot_id(),
         .next_id = OPERATION_MANAGER_ID_MAX + 1,
     };
-    char *text = read_file(path);
+    size_t size;
+    char *text = read_file(path, &size);
 
     *ret_damaged = 0;
     *ret_next_id = loader.next_id;
@@ -183,7 +197,7 @@ enum status journal_load(const char *path, int64_t keep_ns,
         return error_set(error, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_IO,
                          "%s cannot be read: %s", path, strerror(errno));
     }
-    *ret_damaged = load_lines(&loader, text);
+    *ret_damaged = load_lines(&loader, text, size);
     *ret_next_id = loader.next_id;
     free(text);
     return STATUS_OK;

@@ -388,6 +388,41 @@ static void test_damage_before_the_end_is_told(void **state)
     assert_string_equal(fixture->warning.text, "");
 }
 
+/* Some file systems leave NULs where they did not come to write. */
+static void test_a_hole_is_an_end_or_damage(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size;
+    char *text = three_operations(fixture, &size);
+    size_t second =
+        (size_t)(strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n') + 1 - text);
+    size_t third = (size_t)(strchr(text + second, '\n') + 1 - text);
+    static const size_t before[] = { 0, 10 };
+
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        char *holed = malloc(size);
+
+        assert_non_null(holed);
+        memcpy(holed, text, size);
+        memset(holed + second + before[i], 0, third - second - before[i]);
+        put_file(fixture->path, holed, third);
+        open_journal(fixture);
+        assert_string_equal(fixture->warning.text, "");
+        assert_int_equal(fixture->table.count, 1);
+        close_journal(fixture);
+        put_file(fixture->path, holed, size);
+        open_journal(fixture);
+        assert_non_null(strstr(fixture->warning.text, "line 4"));
+        assert_int_equal(fixture->table.count, 1);
+        close_journal(fixture);
+        assert_int_equal(size_of(fixture->corrupt), (long)size);
+        free(holed);
+        unlink(fixture->corrupt);
+    }
+    free(text);
+    open_journal(fixture);
+}
+
 static void test_something_else_is_set_aside(void **state)
 {
     struct fixture *fixture = *state;
@@ -593,6 +628,7 @@ int main(void)
         WITH_FIXTURE(test_no_id_is_given_out_twice),
         WITH_FIXTURE(test_an_end_that_was_cut_off_is_left_out),
         WITH_FIXTURE(test_damage_before_the_end_is_told),
+        WITH_FIXTURE(test_a_hole_is_an_end_or_damage),
         WITH_FIXTURE(test_something_else_is_set_aside),
         WITH_FIXTURE(test_moments_of_another_boot_keep_their_dates),
         WITH_FIXTURE(test_done_says_that_it_is_in_the_file),
