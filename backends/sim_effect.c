@@ -124,25 +124,30 @@ enum status sim_effect_config(const struct sim_present *present,
                               const struct backend_operation *operation,
                               const struct domain_config **ret_config)
 {
-    struct domain_config config = *present->config;
+    struct domain_config *config;
 
     *ret_config = NULL;
     if (operation_class_of(operation->action) != OPERATION_CLASS_CONFIG
         || operation->action == OPERATION_SET_AUTOSTART) {
         return STATUS_OK;
     }
-    if (operation->action == OPERATION_SET_VCPUS) {
-        config.vcpus = operation->value;
-    } else if (operation->action == OPERATION_SET_MEMORY) {
-        config.memory_bytes = operation->value * KIB;
-    } else if (operation->action == OPERATION_SET_CPU_WEIGHT) {
-        config.cpu_weight = operation->value;
-    } else {
-        config.cpu_cap_known = true;
-        config.cpu_cap = operation->value;
+    /* A copy, which nobody else reads yet. */
+    config = domain_config_new(present->config);
+    if (config == NULL) {
+        return STATUS_NO_MEMORY;
     }
-    *ret_config = domain_config_new(&config);
-    return *ret_config != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+    if (operation->action == OPERATION_SET_VCPUS) {
+        config->vcpus = operation->value;
+    } else if (operation->action == OPERATION_SET_MEMORY) {
+        config->memory_bytes = operation->value * KIB;
+    } else if (operation->action == OPERATION_SET_CPU_WEIGHT) {
+        config->cpu_weight = operation->value;
+    } else {
+        config->cpu_cap_known = true;
+        config->cpu_cap = operation->value;
+    }
+    *ret_config = config;
+    return STATUS_OK;
 }
 
 enum status sim_effect_apply(const struct sim_domain *domain,
