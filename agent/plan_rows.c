@@ -228,6 +228,11 @@ enum mib_error plan_understand_row(struct plan *plan,
         return refuse(MIB_INCONSISTENT_VALUE, item->index, ret_index, why,
                       "only an operation that has not begun can be cancelled");
     }
+    if (there->is_held) {
+        return refuse(MIB_RESOURCE_UNAVAILABLE, item->index, ret_index, why,
+                      "another SET about the same operation is not complete yet; set "
+                      "it again");
+    }
     item->kind = there->state == OPERATION_QUEUED ? ITEM_CANCEL : ITEM_JOIN;
     return MIB_NO_ERROR;
 }

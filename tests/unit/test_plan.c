@@ -670,6 +670,7 @@ static void test_what_is_cancelled_is_not_joined(void **state)
 static void test_a_cancellation_that_is_undone_lets_it_go_on(void **state)
 {
     struct fixture *fixture = *state;
+    struct plan *other;
 
     do_row(fixture, ON, 7, OPERATION_PAUSE);
     new_set(fixture);
@@ -678,9 +679,15 @@ static void test_a_cancellation_that_is_undone_lets_it_go_on(void **state)
     assert_int_equal(settle(fixture), MIB_NO_ERROR);
     assert_int_equal(commit(fixture), MIB_NO_ERROR);
     assert_true(table(fixture)->rows[0]->is_held);
-    plan_undo(fixture->plan, &fixture->connection);
+    other = fixture->plan;
+    fixture->plan = NULL;
+    assert_sets(fixture, 7, MIB_OPERATION_STATE, OPERATION_CANCELLED,
+                MIB_RESOURCE_UNAVAILABLE);
+    plan_undo(other, &fixture->connection);
+    plan_free(other, &fixture->connection);
     assert_false(table(fixture)->rows[0]->is_held);
     assert_int_equal(table(fixture)->rows[0]->state, OPERATION_QUEUED);
+    assert_sets(fixture, 7, MIB_OPERATION_STATE, OPERATION_CANCELLED, MIB_NO_ERROR);
 }
 
 static void test_what_the_hypervisor_or_the_configuration_lacks(void **state)
