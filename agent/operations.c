@@ -337,6 +337,15 @@ static int64_t deadline_ns(const struct operation *operation)
                : operation->accepted_ns + operation->timeout_s * CLOCK_NS_PER_S;
 }
 
+/* The earlier moment; CLOCK_NEVER is later than any. */
+static int64_t sooner(int64_t one_ns, int64_t other_ns)
+{
+    if (one_ns == CLOCK_NEVER || other_ns == CLOCK_NEVER) {
+        return one_ns == CLOCK_NEVER ? other_ns : one_ns;
+    }
+    return one_ns < other_ns ? one_ns : other_ns;
+}
+
 static void expire(struct operations *operations, struct operation *operation)
 {
     static const struct error queued = { STATUS_TIMEOUT,
@@ -355,7 +364,8 @@ static void expire(struct operations *operations, struct operation *operation)
 
 int64_t operations_check(struct operations *operations, int64_t now_ns)
 {
-    int64_t due_ns = operation_table_forget(&operations->table, now_ns, FORGET_MOST);
+    int64_t due_ns = CLOCK_NEVER;
+    int64_t forget_ns;
 
     for (size_t i = 0; i < operations->table.count; i++) {
         struct operation *operation = operations->table.operations[i];
@@ -363,11 +373,12 @@ int64_t operations_check(struct operations *operations, int64_t now_ns)
 
         if (end_ns != CLOCK_NEVER && end_ns <= now_ns) {
             expire(operations, operation);
-        } else if (end_ns != CLOCK_NEVER
-                   && (due_ns == CLOCK_NEVER || end_ns < due_ns)) {
-            due_ns = end_ns;
+        } else {
+            due_ns = sooner(due_ns, end_ns);
         }
     }
     operations_start_ready(operations);
-    return due_ns;
+    /* At last: what has ended here is to be forgotten, too. */
+    forget_ns = operation_table_forget(&operations->table, now_ns, FORGET_MOST);
+    return sooner(due_ns, forget_ns);
 }
