@@ -133,43 +133,56 @@ static void on_written(void *argument, const struct error *error)
     free(start);
 }
 
-/* Where a core dump goes: named by the domain and the time; NULL: nowhere. */
-static char *dump_file(const struct operations *operations,
-                       const struct operation *operation)
+/*
+ * Where a core dump goes, named by the domain and the time; NULL for all else.
+ * STATUS_DENIED: the folder is not configured any longer.
+ */
+static enum status name_dump(const struct operations *operations,
+                             const struct operation *operation, char **ret_file,
+                             struct error *error)
 {
     char uuid[UUID_TEXT_SIZE];
     char moment[32];
     time_t now = (time_t)(clock_date_ns() / CLOCK_NS_PER_S);
     struct tm date;
-    char *file = NULL;
 
-    if (operation->action != OPERATION_CORE_DUMP
-        || operations->config->dump_dir == NULL) {
-        return NULL;
+    *ret_file = NULL;
+    if (operation->action != OPERATION_CORE_DUMP) {
+        return STATUS_OK;
+    }
+    if (operations->config->dump_dir == NULL) {
+        return error_set(error, STATUS_DENIED,
+                         "there is no folder for core dumps: configure dumpDir");
     }
     gmtime_r(&now, &date);
     strftime(moment, sizeof(moment), "%Y%m%dT%H%M%SZ", &date);
     uuid_format(&operation->uuid, uuid);
-    return asprintf(&file, "%s/%s-%s.core", operations->config->dump_dir, uuid, moment)
-                   < 0
-               ? NULL
-               : file;
+    if (asprintf(ret_file, "%s/%s-%s.core", operations->config->dump_dir, uuid, moment)
+        < 0) {
+        *ret_file = NULL;
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    return STATUS_OK;
 }
 
 static void start(struct operations *operations, struct operation *operation)
 {
-    static const struct error no_memory = { STATUS_NO_MEMORY, "out of memory" };
-    char *file = dump_file(operations, operation);
+    struct error error = ERROR_NONE;
+    char *file = NULL;
+    enum status status = name_dump(operations, operation, &file, &error);
     struct run *run = malloc(sizeof(*run));
     struct start *start = malloc(sizeof(*start));
     struct job *job = job_new(operation, file);
 
     free(file);
-    if (run == NULL || start == NULL || job == NULL) {
+    if (status == STATUS_OK && (run == NULL || start == NULL || job == NULL)) {
+        status = error_set(&error, STATUS_NO_MEMORY, "out of memory");
+    }
+    if (status != STATUS_OK) {
         free(run);
         free(start);
         job_unref(job);
-        operations_end(operations, operation, OPERATION_FAILED, &no_memory);
+        operations_end(operations, operation, OPERATION_FAILED, &error);
         return;
     }
     operations_unqueue(operations, operation);
