@@ -53,10 +53,10 @@ void operations_return(struct operations *operations, size_t count);
 uint32_t operations_new_id(struct operations *operations);
 
 /*
- * Accepts one for which room is reserved, which it uses: it has its serial and
- * its time from now on, is a row, and waits for operations_begin().  Takes it
- * over; false: its name is taken, or no memory, and it is the caller's, and the
- * room is still reserved.
+ * Accepts one for which room is reserved, which it uses: it has its serial from
+ * now on, is a row, and waits for operations_begin(), which gives it its time.
+ * Takes it over; false: its name is taken, or no memory, and it is the caller's,
+ * and the room is still reserved.
  */
 bool operations_accept(struct operations *operations,
                        struct operation *operation) MUST_CHECK;

@@ -10,12 +10,13 @@
 #include "agent/log.h"
 #include "agent/operations_parts.h"
 #include "model/clock.h"
+#include "model/text.h"
 
 /* Most that are with the hypervisor, those whose time is over included. */
 #define RUNNING_MAX 64
 
-/* Room for the words of one log line. */
-#define WORDS_SIZE 256
+/* Room for how long it took, and for the words of its end. */
+#define WORDS_SIZE (TEXT_MAX + 64)
 
 void operations_log(const struct operations *operations,
                     const struct operation *operation, const char *what)
