@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "agent/journal_line.h"
 #include "agent/journal_parts.h"
 #include "model/clock.h"
 
-/* A file smaller than this is not worth being written anew. */
-#define REWRITE_SIZE ((int64_t)1024 * 1024)
+/*
+ * Lines kept while the disk is full.  Of the operations that are remembered the
+ * last lines are among these: each has a few at most.
+ */
+#define KEPT_MAX ((size_t)4 * OPERATION_TABLE_MAX)
 
 /* A line that is to be written. */
 struct entry {
@@ -26,7 +27,7 @@ struct entry {
 };
 
 struct journal {
-    struct journal_paths paths; /* of NULLs: nothing is kept */
+    struct journal_file file;
     _Atomic int64_t keep_ns;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -35,164 +36,76 @@ struct journal {
     bool closing;
     struct entry *first;
     struct entry **end;
-    /* The thread's own: */
-    int fd;
-    int64_t size;         /* up to the end of the last whole line */
-    int64_t rewrite_size; /* at which it is written anew */
 };
-
-static void free_paths(struct journal_paths *paths)
-{
-    free(paths->path);
-    free(paths->new_path);
-    free(paths->corrupt_path);
-}
 
 static void journal_free(struct journal *journal)
 {
-    if (journal != NULL) {
-        if (journal->fd >= 0) {
-            close(journal->fd);
-        }
-        free_paths(&journal->paths);
-        pthread_cond_destroy(&journal->changed);
-        pthread_mutex_destroy(&journal->lock);
-        free(journal);
-    }
+    journal_file_close(&journal->file);
+    pthread_cond_destroy(&journal->changed);
+    pthread_mutex_destroy(&journal->lock);
+    free(journal);
 }
 
-static bool set_paths(struct journal_paths *paths, const char *folder, const char *name)
-{
-    if (asprintf(&paths->path, "%s/operations-%s.journal", folder, name) < 0) {
-        paths->path = NULL;
-        return false;
-    }
-    if (asprintf(&paths->new_path, "%s.new", paths->path) < 0) {
-        paths->new_path = NULL;
-        return false;
-    }
-    if (asprintf(&paths->corrupt_path, "%s.corrupt", paths->path) < 0) {
-        paths->corrupt_path = NULL;
-        return false;
-    }
-    return true;
-}
-
-static enum status open_file(struct journal *journal, struct error *error)
-{
-    int fd = open(journal->paths.path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0) {
-        return error_set(error, STATUS_IO, "%s cannot be opened: %s",
-                         journal->paths.path, strerror(errno));
-    }
-    if (journal->fd >= 0) {
-        close(journal->fd);
-    }
-    journal->fd = fd;
-    journal->rewrite_size = 2 * journal->size;
-    if (journal->rewrite_size < REWRITE_SIZE) {
-        journal->rewrite_size = REWRITE_SIZE;
-    }
-    return STATUS_OK;
-}
-
-/* Leaves out what is forgotten; without memory for that the file grows on. */
-static enum status rewrite(struct journal *journal, struct error *error)
-{
-    struct operation_table table;
-    uint32_t next_id;
-    size_t damaged;
-    enum status status;
-
-    operation_table_init(&table);
-    status = journal_load(journal->paths.path, atomic_load(&journal->keep_ns), &table,
-                          &next_id, &damaged, error);
-    (void)operation_table_forget(&table, clock_boot_ns(), OPERATION_TABLE_MAX);
-    if (status == STATUS_OK && damaged == 0) {
-        status =
-            journal_rewrite(&journal->paths, &table, next_id, &journal->size, error);
-    }
-    operation_table_clear(&table);
-    return status == STATUS_OK ? open_file(journal, error) : status;
-}
-
-static bool write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        if (written > 0) {
-            text += written;
-            length -= (size_t)written;
-        }
-    }
-    return true;
-}
-
-static bool write_entry(struct journal *journal, const struct entry *entry,
-                        struct error *error)
-{
-    if (write_all(journal->fd, entry->line, entry->length)) {
-        journal->size += (int64_t)entry->length;
-        return true;
-    }
-    error_set(error, STATUS_IO, "%s cannot be written: %s; make room on the disk",
-              journal->paths.path, strerror(errno));
-    /* No half a line: what comes next begins where this began. */
-    if (ftruncate(journal->fd, journal->size) != 0) {
-        error_prefix(error, "the last line cannot be taken back");
-    }
-    return false;
-}
-
-/* Tells those that wait; keeps of the others what could not be written. */
-static struct entry *finish_batch(struct entry *batch, const struct entry *written_to,
-                                  const struct error *error)
+/* Tells those that wait; returns of the others what could not be written. */
+static struct entry *finish_batch(struct entry *batch, const struct error *error)
 {
     struct entry *kept = NULL;
     struct entry **end = &kept;
-    bool written = true;
+    size_t count = 0;
 
     while (batch != NULL) {
         struct entry *entry = batch;
 
         batch = entry->next;
         entry->next = NULL;
-        written = written && entry != written_to;
         if (entry->done != NULL) {
-            entry->done(entry->argument,
-                        written && error->status == STATUS_OK ? NULL : error);
+            entry->done(entry->argument, error);
         }
-        if (written || entry->done != NULL) {
+        if (entry->done != NULL || error == NULL) {
             free(entry);
         } else {
             *end = entry;
             end = &entry->next;
+            count++;
         }
+    }
+    for (; count > KEPT_MAX; count--) {
+        struct entry *oldest = kept;
+
+        kept = oldest->next;
+        free(oldest);
     }
     return kept;
 }
 
-/* Writes what there is, in one go; returns what is to be tried again. */
-static struct entry *write_batch(struct journal *journal, struct entry *batch)
+/* All lines, in one go. */
+static enum status write_all(struct journal *journal, const struct entry *batch,
+                             struct error *error)
 {
-    struct error error = ERROR_NONE;
-    const struct entry *entry = batch;
-    bool awaited = false;
+    bool is_awaited = false;
+    size_t length = 0;
+    enum status status;
+    char *lines;
+    char *at;
 
-    while (entry != NULL && write_entry(journal, entry, &error)) {
-        awaited = awaited || entry->done != NULL;
-        entry = entry->next;
+    for (const struct entry *entry = batch; entry != NULL; entry = entry->next) {
+        length += entry->length;
+        is_awaited = is_awaited || entry->done != NULL;
     }
-    if (awaited && fdatasync(journal->fd) != 0 && error.status == STATUS_OK) {
-        error_set(&error, STATUS_IO, "%s cannot be synchronised: %s",
-                  journal->paths.path, strerror(errno));
+    if (length == 0) {
+        return STATUS_OK;
     }
-    return finish_batch(batch, entry, &error);
+    lines = malloc(length);
+    if (lines == NULL) {
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    at = lines;
+    for (const struct entry *entry = batch; entry != NULL; entry = entry->next) {
+        at = mempcpy(at, entry->line, entry->length);
+    }
+    status = journal_file_append(&journal->file, lines, length, is_awaited, error);
+    free(lines);
+    return status;
 }
 
 static void append(struct entry **list, struct entry *more)
@@ -203,7 +116,7 @@ static void append(struct entry **list, struct entry *more)
     *list = more;
 }
 
-static void *write_lines(void *argument)
+static void *run(void *argument)
 {
     struct journal *journal = argument;
     struct entry *batch = NULL;
@@ -211,6 +124,7 @@ static void *write_lines(void *argument)
 
     while (!closing) {
         struct error error = ERROR_NONE;
+        enum status status;
 
         pthread_mutex_lock(&journal->lock);
         while (journal->first == NULL && !journal->closing) {
@@ -221,13 +135,13 @@ static void *write_lines(void *argument)
         journal->end = &journal->first;
         closing = journal->closing;
         pthread_mutex_unlock(&journal->lock);
-        batch = write_batch(journal, batch);
-        if (journal->size > journal->rewrite_size
-            && rewrite(journal, &error) != STATUS_OK) {
-            journal->rewrite_size *= 2; /* not at once again */
-        }
+        /* Once more now, if it was in doubt; then because it has grown. */
+        journal_file_compact(&journal->file, atomic_load(&journal->keep_ns));
+        status = write_all(journal, batch, &error);
+        batch = finish_batch(batch, status == STATUS_OK ? NULL : &error);
+        journal_file_compact(&journal->file, atomic_load(&journal->keep_ns));
     }
-    (void)fdatasync(journal->fd);
+    (void)fdatasync(journal->file.fd);
     while (batch != NULL) {
         struct entry *entry = batch;
 
@@ -245,49 +159,84 @@ static void settle(struct operation_table *table, int64_t keep_ns)
     static const struct error interrupted = {
         STATUS_UNAVAILABLE, "the agent ended while it ran: look at the domain"
     };
-    int64_t now_ns = clock_boot_ns();
+    int64_t forget_ns = clock_boot_ns() + keep_ns;
 
     for (size_t i = 0; i < table->count; i++) {
         struct operation *operation = table->operations[i];
 
-        if (operation->state == OPERATION_QUEUED) {
-            operation->state = OPERATION_CANCELLED;
-            operation->finished_ns = now_ns;
-            operation_set_error(operation, &cancelled);
-        } else if (operation->state == OPERATION_RUNNING) {
-            operation->state = OPERATION_INTERRUPTED;
-            operation->finished_ns = now_ns;
-            operation_set_error(operation, &interrupted);
-        }
-        if (operation->forget_ns == CLOCK_NEVER) {
-            operation->forget_ns = now_ns + keep_ns;
+        if (!operation_state_is_final(operation->state)) {
+            bool is_queued = operation->state == OPERATION_QUEUED;
+
+            operation->state = is_queued ? OPERATION_CANCELLED : OPERATION_INTERRUPTED;
+            operation->finished_ns = forget_ns - keep_ns;
+            operation->forget_ns = forget_ns;
+            operation_set_error(operation, is_queued ? &cancelled : &interrupted);
+        } else if (operation->forget_ns == CLOCK_NEVER
+                   || operation->forget_ns > forget_ns) {
+            operation->forget_ns = forget_ns;
         }
     }
-    (void)operation_table_forget(table, now_ns, OPERATION_TABLE_MAX);
+}
+
+/* Keeps a damaged file to be looked at; nothing depends on that. */
+static void set_aside(const struct journal_file *file, size_t damaged,
+                      struct error *warning)
+{
+    if (rename(file->path, file->corrupt_path) == 0) {
+        error_set(warning, STATUS_INVALID,
+                  "%s: line %zu is damaged; the file is kept as %s, and operations of "
+                  "that line and behind it are forgotten",
+                  file->path, damaged, file->corrupt_path);
+    } else {
+        error_set(warning, STATUS_INVALID,
+                  "%s: line %zu is damaged; operations of that line and behind it are "
+                  "forgotten, and the file, which could not be renamed to %s (%s), is "
+                  "replaced",
+                  file->path, damaged, file->corrupt_path, strerror(errno));
+    }
 }
 
 static enum status load(struct journal *journal, struct operation_table *table,
                         uint32_t *ret_next_id, struct error *warning,
                         struct error *error)
 {
-    const struct journal_paths *paths = &journal->paths;
+    struct journal_file *file = &journal->file;
     int64_t keep_ns = atomic_load(&journal->keep_ns);
     size_t damaged;
     enum status status =
-        journal_load(paths->path, keep_ns, table, ret_next_id, &damaged, error);
+        journal_load(file->path, keep_ns, table, ret_next_id, &damaged, error);
 
     if (status != STATUS_OK) {
         return status;
     }
-    if (damaged != 0 && rename(paths->path, paths->corrupt_path) == 0) {
-        error_set(warning, STATUS_INVALID,
-                  "%s: line %zu is damaged; the file is kept as %s, and operations of "
-                  "that line and behind it are forgotten",
-                  paths->path, damaged, paths->corrupt_path);
+    if (damaged != 0) {
+        set_aside(file, damaged, warning);
     }
     settle(table, keep_ns);
-    status = journal_rewrite(paths, table, *ret_next_id, &journal->size, error);
-    return status == STATUS_OK ? open_file(journal, error) : status;
+    return journal_file_replace(file, table, *ret_next_id, error);
+}
+
+/* Opens the file and starts the thread.  False, with words. */
+static bool begin(struct journal *journal, const char *folder, const char *name,
+                  struct operation_table *table, uint32_t *ret_next_id,
+                  struct error *warning, struct error *error)
+{
+    int failed;
+
+    if (!journal_file_init(&journal->file, folder, name)) {
+        error_set(error, STATUS_NO_MEMORY, "out of memory");
+        return false;
+    }
+    if (load(journal, table, ret_next_id, warning, error) != STATUS_OK) {
+        return false;
+    }
+    failed = pthread_create(&journal->thread, NULL, run, journal);
+    if (failed != 0) {
+        error_set(error, STATUS_NO_MEMORY, "cannot start a thread: %s",
+                  strerror(failed));
+        return false;
+    }
+    return true;
 }
 
 struct journal *journal_open(const char *folder, const char *name, int64_t keep_ns,
@@ -295,38 +244,19 @@ struct journal *journal_open(const char *folder, const char *name, int64_t keep_
                              struct error *ret_warning, struct error *error)
 {
     struct journal *journal = calloc(1, sizeof(*journal));
-    int failed;
 
     if (journal == NULL) {
         error_set(error, STATUS_NO_MEMORY, "out of memory");
         return NULL;
     }
-    journal->fd = -1;
+    journal->file.fd = -1;
     journal->end = &journal->first;
     atomic_store(&journal->keep_ns, keep_ns);
     pthread_mutex_init(&journal->lock, NULL);
     pthread_cond_init(&journal->changed, NULL);
     if (folder == NULL) {
-        uint32_t dice = 0;
-
-        if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) < 0) {
-            dice = (uint32_t)clock_boot_ns();
-        }
-        *ret_next_id = OPERATION_MANAGER_ID_MAX + 1 + dice % (1u << 30);
-        return journal;
-    }
-    if (!set_paths(&journal->paths, folder, name)) {
-        error_set(error, STATUS_NO_MEMORY, "out of memory");
-        journal_free(journal);
-        return NULL;
-    }
-    if (load(journal, table, ret_next_id, ret_warning, error) != STATUS_OK) {
-        journal_free(journal);
-        return NULL;
-    }
-    failed = pthread_create(&journal->thread, NULL, write_lines, journal);
-    if (failed != 0) {
-        error_set(error, STATUS_FAILED, "cannot start a thread: %s", strerror(failed));
+        *ret_next_id = journal_random_id(OPERATION_MANAGER_ID_MAX + 1);
+    } else if (!begin(journal, folder, name, table, ret_next_id, ret_warning, error)) {
         journal_free(journal);
         return NULL;
     }
@@ -341,7 +271,7 @@ void journal_write(struct journal *journal, const struct operation *operation,
     size_t length;
     struct entry *entry;
 
-    if (journal->paths.path == NULL) {
+    if (journal->file.path == NULL) {
         if (done != NULL) {
             done(argument, NULL);
         }
@@ -374,7 +304,7 @@ void journal_close(struct journal *journal)
     if (journal == NULL) {
         return;
     }
-    if (journal->paths.path != NULL) {
+    if (journal->file.path != NULL) {
         pthread_mutex_lock(&journal->lock);
         journal->closing = true;
         pthread_cond_signal(&journal->changed);

@@ -24,9 +24,13 @@ struct journal;
  * operation ever had.
  *
  * A line that is damaged is left out, and so is all behind it; the file is kept
- * as NAME.corrupt then, and *ret_warning says so (else its text is empty).
+ * as NAME.corrupt then, ids begin at random, and *ret_warning says so (else its
+ * text is empty).  A last line that is damaged is what a loss of power leaves, and
+ * is left out without a word.  After another boot ids begin a good deal higher:
+ * the newest may have been lost with the power.
  * folder NULL: nothing is kept, ids begin at random.
- * Errors: STATUS_IO, STATUS_DENIED, STATUS_NO_MEMORY; NULL then, with words.
+ * Errors: STATUS_IO, STATUS_DENIED, STATUS_NO_MEMORY; NULL then, with words, and
+ * the table may have some operations.
  */
 struct journal *journal_open(const char *folder, const char *name, int64_t keep_ns,
                              struct operation_table *table, uint32_t *ret_next_id,

@@ -248,7 +248,7 @@ static bool read_numbers(char **words, struct operation *operation)
            && read_moment(words[18], &operation->forget_ns);
 }
 
-struct operation *journal_line_parse(char *line)
+enum status journal_line_parse(char *line, struct operation **ret_operation)
 {
     char *words[OPERATION_WORDS];
     char role[TEXT_SIZE];
@@ -260,28 +260,40 @@ struct operation *journal_line_parse(char *line)
         || !read_text(words[20], role, sizeof(role))
         || !read_text(words[21], name, sizeof(name))
         || !read_text(words[22], text, sizeof(text))) {
-        return NULL;
+        return STATUS_INVALID;
     }
     operation = operation_new(role, name);
-    if (operation != NULL
-        && (!read_enums(words, operation) || !read_numbers(words, operation)
-            || !read_text(words[19], operation->tag, sizeof(operation->tag)))) {
+    if (operation == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (!read_enums(words, operation) || !read_numbers(words, operation)
+        || !read_text(words[19], operation->tag, sizeof(operation->tag))) {
         operation_free(operation);
-        return NULL;
+        return STATUS_INVALID;
     }
-    if (operation != NULL && text[0] != '\0') {
+    if (text[0] != '\0') {
         operation->error_text = strdup(text);
+        if (operation->error_text == NULL) {
+            operation_free(operation);
+            return STATUS_NO_MEMORY;
+        }
     }
-    return operation;
+    *ret_operation = operation;
+    return STATUS_OK;
 }
 
 bool journal_line_parse_run(char *line, struct journal_run *ret_run)
 {
     char *words[RUN_WORDS];
+    struct journal_run run;
 
-    return split(line, words, RUN_WORDS) && strcmp(words[0], "run") == 0
-           && uuid_parse(words[1], &ret_run->boot)
-           && read_number(words[2], INT64_MIN + 1, INT64_MAX, &ret_run->date_offset_ns)
-           && read_u32(words[3], OPERATION_MANAGER_ID_MAX + 1, UINT32_MAX,
-                       &ret_run->next_id);
+    if (!split(line, words, RUN_WORDS) || strcmp(words[0], "run") != 0
+        || !uuid_parse(words[1], &run.boot)
+        || !read_number(words[2], INT64_MIN + 1, INT64_MAX, &run.date_offset_ns)
+        || !read_u32(words[3], OPERATION_MANAGER_ID_MAX + 1, UINT32_MAX,
+                     &run.next_id)) {
+        return false;
+    }
+    *ret_run = run;
+    return true;
 }

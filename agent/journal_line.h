@@ -40,10 +40,10 @@ size_t journal_line_format_run(const struct journal_run *run,
                                char line[static JOURNAL_LINE_SIZE]);
 
 /*
- * Reads a line without its newline, which is changed.  NULL, false: it is no line
- * of this kind, or damaged, or there is no memory.
+ * Reads a line without its newline, which is changed.  STATUS_INVALID, false: it is
+ * no line of this kind, or damaged.  Errors: STATUS_NO_MEMORY, too.
  */
-struct operation *journal_line_parse(char *line);
+enum status journal_line_parse(char *line, struct operation **ret_operation) MUST_CHECK;
 bool journal_line_parse_run(char *line, struct journal_run *ret_run);
 
 #endif

@@ -19,7 +19,7 @@
 #include "model/text.h"
 #include "tests/fuzz/fuzz.h"
 
-#define PATH "journal"
+#define PATH "./operations-fuzz.journal"
 #define NEW_PATH PATH ".new"
 #define THIS_BOOT "ffffffff-ffff-ffff-ffff-ffffffffffff"
 #define KEEP_NS (600 * CLOCK_NS_PER_S)
@@ -158,18 +158,16 @@ static bool has_wrapped(const struct operation_table *table, uint32_t next_id)
 /* What was loaded and written anew is the same when it is loaded again. */
 static void check_rewritten(const struct operation_table *table, uint32_t next_id)
 {
-    char path[] = PATH;
-    char new_path[] = NEW_PATH;
-    const struct journal_paths paths = { .path = path, .new_path = new_path };
+    struct journal_file file;
     struct operation_table again;
     struct error error = ERROR_NONE;
     uint32_t next_id_again = 0;
     size_t damaged = 0;
-    int64_t size = 0;
 
-    FUZZ_PROMISE(journal_rewrite(&paths, table, next_id, &size, &error) == STATUS_OK);
+    FUZZ_PROMISE(journal_file_init(&file, ".", "fuzz"));
+    FUZZ_PROMISE(journal_file_replace(&file, table, next_id, &error) == STATUS_OK);
     FUZZ_PROMISE(access(NEW_PATH, F_OK) != 0);
-    FUZZ_PROMISE(size > 0);
+    FUZZ_PROMISE(file.fd >= 0 && file.size > 0);
     operation_table_init(&again);
     FUZZ_PROMISE(journal_load(PATH, KEEP_NS, &again, &next_id_again, &damaged, &error)
                  == STATUS_OK);
@@ -179,6 +177,7 @@ static void check_rewritten(const struct operation_table *table, uint32_t next_i
     }
     FUZZ_PROMISE(next_id_again == next_id || has_wrapped(table, next_id));
     operation_table_clear(&again);
+    journal_file_close(&file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size)

@@ -1,234 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_journal.c - operations on disk: what survives the end of the agent, of
- * the node, and of the disk's patience.
+ * test_journal.c - operations in a file: what survives the end of the agent and of
+ * the node, and damage.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/journal_fixture.h"
 
-#include <cmocka.h>
-
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "agent/journal.h"
-#include "agent/journal_line.h"
-#include "model/clock.h"
-
-#define KEEP_NS (600 * CLOCK_NS_PER_S)
-#define OWN_ID (OPERATION_MANAGER_ID_MAX + 1)
-
-/* What write() and fdatasync() do when they are called the next time. */
-static atomic_int failing_writes;
-static atomic_int failing_syncs;
-
-ssize_t __real_write(int fd, const void *from, size_t size);
-ssize_t __wrap_write(int fd, const void *from, size_t size);
-int __real_fdatasync(int fd);
-int __wrap_fdatasync(int fd);
-
-/* A disk that becomes full in the middle of a line. */
-ssize_t __wrap_write(int fd, const void *from, size_t size)
-{
-    if (atomic_load(&failing_writes) > 0 && size > 1) {
-        if (size > 20) {
-            return __real_write(fd, from, 20);
-        }
-        atomic_fetch_sub(&failing_writes, 1);
-        errno = ENOSPC;
-        return -1;
-    }
-    if (atomic_load(&failing_writes) > 0) {
-        atomic_fetch_sub(&failing_writes, 1);
-        errno = ENOSPC;
-        return -1;
-    }
-    return __real_write(fd, from, size);
-}
-
-int __wrap_fdatasync(int fd)
-{
-    if (atomic_load(&failing_syncs) > 0) {
-        atomic_fetch_sub(&failing_syncs, 1);
-        errno = EIO;
-        return -1;
-    }
-    return __real_fdatasync(fd);
-}
-
-/* What a journal_done_fn was told. */
-struct told {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    unsigned good;
-    unsigned bad;
-    char words[ERROR_TEXT_SIZE];
-    const char *path;
-    long size; /* of the file at that moment */
-};
-
-struct fixture {
-    char folder[64];
-    char path[96];
-    char corrupt[112];
-    struct journal *journal;
-    struct operation_table table;
-    uint32_t next_id;
-    struct error warning;
-    struct told told;
-};
-
-static void open_journal(struct fixture *fixture)
-{
-    struct error error = ERROR_NONE;
-
-    fixture->warning = (struct error)ERROR_NONE;
-    operation_table_init(&fixture->table);
-    fixture->journal = journal_open(fixture->folder, "west", KEEP_NS, &fixture->table,
-                                    &fixture->next_id, &fixture->warning, &error);
-    if (fixture->journal == NULL) {
-        fail_msg("%s", error.text);
-    }
-}
-
-static void close_journal(struct fixture *fixture)
-{
-    journal_close(fixture->journal);
-    fixture->journal = NULL;
-    operation_table_clear(&fixture->table);
-}
-
-static void open_again(struct fixture *fixture)
-{
-    close_journal(fixture);
-    open_journal(fixture);
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-    if (fixture == NULL) {
-        return -1;
-    }
-    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/hvagentx-journal.XXXXXX");
-    if (mkdtemp(fixture->folder) == NULL) {
-        return -1;
-    }
-    snprintf(fixture->path, sizeof(fixture->path), "%s/operations-west.journal",
-             fixture->folder);
-    snprintf(fixture->corrupt, sizeof(fixture->corrupt), "%s.corrupt", fixture->path);
-    pthread_mutex_init(&fixture->told.lock, NULL);
-    pthread_cond_init(&fixture->told.changed, NULL);
-    fixture->told.path = fixture->path;
-    atomic_store(&failing_writes, 0);
-    atomic_store(&failing_syncs, 0);
-    *state = fixture;
-    open_journal(fixture);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    close_journal(fixture);
-    unlink(fixture->path);
-    unlink(fixture->corrupt);
-    rmdir(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
-static const struct uuid uuid = { { 0x66, 0x95, [15] = 0x3e } };
-
-/* An operation of a manager's, or with OWN_ID and above of the agent's. */
-static struct operation *operation_of(uint32_t id, enum operation_state state)
-{
-    struct operation *operation = operation_new("ops", "web-1");
-
-    assert_non_null(operation);
-    operation->class = OPERATION_CLASS_POWER;
-    operation->uuid = uuid;
-    operation->id = id;
-    operation->action = OPERATION_SHUTDOWN;
-    operation->timeout_s = 300;
-    operation->origin = OPERATION_BY_ROW;
-    operation->vm_index = 3;
-    operation->state = state;
-    operation->accepted_ns = clock_boot_ns() - CLOCK_NS_PER_S;
-    if (state != OPERATION_QUEUED) {
-        operation->started_ns = operation->accepted_ns + 1;
-    }
-    if (operation_state_is_final(state)) {
-        operation->finished_ns = operation->accepted_ns + 2;
-        operation->forget_ns = operation->finished_ns + KEEP_NS;
-    }
-    return operation;
-}
-
-static void write_operation(struct fixture *fixture, uint32_t id,
-                            enum operation_state state)
-{
-    struct operation *operation = operation_of(id, state);
-
-    journal_write(fixture->journal, operation, NULL, NULL);
-    operation_free(operation);
-}
-
-static long size_of(const char *path)
-{
-    struct stat properties;
-
-    return stat(path, &properties) == 0 ? (long)properties.st_size : -1;
-}
-
-static void on_done(void *argument, const struct error *error)
-{
-    struct told *told = argument;
-
-    pthread_mutex_lock(&told->lock);
-    if (error == NULL) {
-        told->good++;
-    } else {
-        told->bad++;
-        snprintf(told->words, sizeof(told->words), "%s", error->text);
-    }
-    told->size = size_of(told->path);
-    pthread_cond_signal(&told->changed);
-    pthread_mutex_unlock(&told->lock);
-}
-
-/* Writes, and waits until somebody said what became of it. */
-static void write_and_wait(struct fixture *fixture, uint32_t id,
-                           enum operation_state state)
-{
-    struct operation *operation = operation_of(id, state);
-    struct told *told = &fixture->told;
-    unsigned before = told->good + told->bad;
-
-    journal_write(fixture->journal, operation, on_done, told);
-    operation_free(operation);
-    pthread_mutex_lock(&told->lock);
-    while (told->good + told->bad == before) {
-        pthread_cond_wait(&told->changed, &told->lock);
-    }
-    pthread_mutex_unlock(&told->lock);
-}
-
-static const struct operation *find(const struct fixture *fixture, uint32_t id)
-{
-    return operation_table_find(&fixture->table, OPERATION_CLASS_POWER, &uuid, id);
-}
 
 static void test_nothing_is_remembered_at_first(void **state)
 {
@@ -304,31 +85,6 @@ static void test_no_id_is_given_out_twice(void **state)
     }
 }
 
-/* The whole file. */
-static char *read_file(const char *path, size_t *ret_size)
-{
-    FILE *file = fopen(path, "r");
-    char *text;
-
-    assert_non_null(file);
-    *ret_size = (size_t)size_of(path);
-    text = malloc(*ret_size + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, *ret_size, file), *ret_size);
-    text[*ret_size] = '\0';
-    fclose(file);
-    return text;
-}
-
-static void put_file(const char *path, const char *text, size_t size)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Three operations on disk, and the agent gone: the file. */
 static char *three_operations(struct fixture *fixture, size_t *ret_size)
 {
@@ -364,28 +120,23 @@ static void test_an_end_that_was_cut_off_is_left_out(void **state)
     free(text);
 }
 
-static void test_damage_before_the_end_is_told(void **state)
+/* A loss of power may leave room that was never written to. */
+static void test_an_end_of_nothing_is_left_out(void **state)
 {
     struct fixture *fixture = *state;
     size_t size;
     char *text = three_operations(fixture, &size);
-    char *second = strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n') + 1;
-    char *end = strchr(second, '\n');
 
-    for (char *at = second; at < end; at++) {
-        *at ^= 1;
+    for (size_t cut = 1; text[size - cut - 1] != '\n'; cut++) {
+        memset(text + size - cut, 0, cut);
         put_file(fixture->path, text, size);
         open_journal(fixture);
-        assert_non_null(strstr(fixture->warning.text, "line 4"));
-        assert_int_equal(fixture->table.count, 1);
-        assert_non_null(find(fixture, 1));
+        assert_string_equal(fixture->warning.text, "");
+        assert_int_equal(fixture->table.count, 2);
         close_journal(fixture);
-        assert_int_equal(size_of(fixture->corrupt), (long)size);
-        *at ^= 1;
     }
+    assert_int_equal(size_of(fixture->corrupt), -1);
     free(text);
-    open_journal(fixture);
-    assert_string_equal(fixture->warning.text, "");
 }
 
 /* Some file systems leave NULs where they did not come to write. */
@@ -423,6 +174,121 @@ static void test_a_hole_is_an_end_or_damage(void **state)
     open_journal(fixture);
 }
 
+static void test_damage_before_the_end_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size;
+    char *text = three_operations(fixture, &size);
+    char *second = strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n') + 1;
+    char *end = strchr(second, '\n');
+
+    for (char *at = second; at < end; at++) {
+        *at ^= 1;
+        put_file(fixture->path, text, size);
+        open_journal(fixture);
+        assert_non_null(strstr(fixture->warning.text, "line 4"));
+        assert_int_equal(fixture->table.count, 1);
+        assert_non_null(find(fixture, 1));
+        close_journal(fixture);
+        assert_int_equal(size_of(fixture->corrupt), (long)size);
+        *at ^= 1;
+    }
+    free(text);
+    open_journal(fixture);
+    assert_string_equal(fixture->warning.text, "");
+}
+
+static void test_damage_of_any_kind_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size;
+    char *text = three_operations(fixture, &size);
+    char *second = strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n') + 1;
+    char *at = second + 30;
+    char right = *at;
+
+    for (unsigned octet = 0; octet < 256; octet++) {
+        *at = (char)octet;
+        put_file(fixture->path, text, size);
+        open_journal(fixture);
+        assert_int_equal(fixture->warning.text[0] == '\0', *at == right);
+        assert_int_equal(fixture->table.count, *at == right ? 3 : 1);
+        close_journal(fixture);
+    }
+    free(text);
+}
+
+/* What is damaged may have had any of the agent's own ids. */
+static void test_damage_makes_no_id_be_given_out_twice(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size;
+    char *text;
+
+    write_operation(fixture, OWN_ID + 1000, OPERATION_SUCCEEDED);
+    text = three_operations(fixture, &size);
+    strchr(text, '\n')[3] ^= 1; /* in the line of the run */
+    put_file(fixture->path, text, size);
+    open_journal(fixture);
+    assert_non_null(strstr(fixture->warning.text, "line 2"));
+    assert_true(fixture->next_id > OWN_ID + 1000);
+    close_journal(fixture);
+    /* And where it is cut off: it was on the disk before there was a file. */
+    put_file(fixture->path, text, strlen(JOURNAL_MAGIC) + 20);
+    open_journal(fixture);
+    assert_non_null(strstr(fixture->warning.text, "line 2"));
+    assert_true(fixture->next_id > OWN_ID + 1000);
+    free(text);
+}
+
+static void test_a_damaged_file_that_cannot_be_kept_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+
+    close_journal(fixture);
+    put_file(fixture->path, "hello\n", 6);
+    assert_int_equal(mkdir(fixture->corrupt, 0700), 0);
+    open_journal(fixture);
+    assert_non_null(strstr(fixture->warning.text, "line 1"));
+    assert_non_null(strstr(fixture->warning.text, "could not be renamed"));
+    assert_int_equal(rmdir(fixture->corrupt), 0);
+    write_and_wait(fixture, 1, OPERATION_RUNNING);
+    open_again(fixture);
+    assert_string_equal(fixture->warning.text, "");
+    assert_non_null(find(fixture, 1));
+}
+
+static void assert_not_opened(struct fixture *fixture, enum status status)
+{
+    struct operation_table table;
+    struct error warning = ERROR_NONE;
+    struct error error = ERROR_NONE;
+    uint32_t next_id;
+
+    operation_table_init(&table);
+    assert_null(journal_open(fixture->folder, "west", KEEP_NS, &table, &next_id,
+                             &warning, &error));
+    assert_int_equal(error.status, status);
+    assert_non_null(strstr(error.text, fixture->path));
+    operation_table_clear(&table);
+}
+
+static void test_what_is_no_file_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    close_journal(fixture);
+    unlink(fixture->path);
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    assert_not_opened(fixture, STATUS_IO);
+    unlink(fixture->path);
+    assert_int_equal(mkdir(fixture->path, 0700), 0);
+    assert_not_opened(fixture, STATUS_IO);
+    assert_int_equal(rmdir(fixture->path), 0);
+    assert_int_equal(symlink("/dev/null", fixture->path), 0);
+    assert_not_opened(fixture, STATUS_IO);
+}
+
 static void test_something_else_is_set_aside(void **state)
 {
     struct fixture *fixture = *state;
@@ -443,137 +309,154 @@ static void test_something_else_is_set_aside(void **state)
     assert_string_equal(fixture->warning.text, "");
 }
 
+static int64_t date_offset_ns(void)
+{
+    return clock_date_ns() - clock_boot_ns();
+}
+
 static void test_moments_of_another_boot_keep_their_dates(void **state)
 {
     struct fixture *fixture = *state;
     struct operation *operation = operation_of(1, OPERATION_SUCCEEDED);
-    int64_t offset_ns = clock_date_ns() - clock_boot_ns();
-    /* The other boot was an hour longer up at the same date. */
-    struct journal_run run = { .boot = { { 1 } },
-                               .date_offset_ns = offset_ns - 3600 * CLOCK_NS_PER_S,
-                               .next_id = OWN_ID + 7 };
-    char line[JOURNAL_LINE_SIZE];
     int64_t accepted_ns = operation->accepted_ns;
     int64_t before_ns = clock_boot_ns();
     FILE *file;
 
     close_journal(fixture);
-    file = fopen(fixture->path, "w");
-    assert_non_null(file);
-    fputs(JOURNAL_MAGIC, file);
-    (void)journal_line_format_run(&run, line);
-    fputs(line, file);
-    (void)journal_line_format(operation, line);
-    fputs(line, file);
-    fclose(file);
+    /* The clock of the other boot showed the same an hour before, as dates go. */
+    file = begin_other_boot(fixture, date_offset_ns() - 3600 * CLOCK_NS_PER_S, OWN_ID);
+    put_operation(file, operation);
     operation_free(operation);
+    fclose(file);
     open_journal(fixture);
-    assert_int_equal(fixture->next_id, OWN_ID + 7);
-    /* The clock reading of the other boot was an hour before, as dates go. */
     assert_in_range((uint64_t)(accepted_ns - 3600 * CLOCK_NS_PER_S
                                - find(fixture, 1)->accepted_ns + CLOCK_NS_PER_S),
                     0, 2 * (uint64_t)CLOCK_NS_PER_S);
+    assert_int_equal(find(fixture, 1)->finished_ns - find(fixture, 1)->accepted_ns, 2);
     assert_true(find(fixture, 1)->forget_ns >= before_ns + KEEP_NS);
 }
 
-static void test_done_says_that_it_is_in_the_file(void **state)
+static void test_a_date_that_went_back_puts_nothing_into_the_future(void **state)
 {
     struct fixture *fixture = *state;
-    long before = size_of(fixture->path);
+    struct operation *operation = operation_of(1, OPERATION_SUCCEEDED);
+    struct operation *later = operation_of(2, OPERATION_RUNNING);
+    int64_t before_ns = clock_boot_ns();
+    FILE *file;
 
-    write_and_wait(fixture, 1, OPERATION_RUNNING);
-    assert_int_equal(fixture->told.good, 1);
-    assert_int_equal(fixture->told.bad, 0);
-    assert_true(fixture->told.size > before);
-    /* As if the agent were killed now. */
-    open_again(fixture);
-    assert_int_equal(find(fixture, 1)->state, OPERATION_INTERRUPTED);
-    assert_int_equal(fixture->told.good, 1);
-}
-
-static void test_each_one_is_told_once(void **state)
-{
-    struct fixture *fixture = *state;
-
-    for (uint32_t id = 1; id <= 500; id++) {
-        struct operation *operation = operation_of(id, OPERATION_RUNNING);
-
-        journal_write(fixture->journal, operation, on_done, &fixture->told);
-        operation_free(operation);
-    }
     close_journal(fixture);
-    assert_int_equal(fixture->told.good, 500);
+    /* A clock without a battery: it is 1970 again. */
+    file = begin_other_boot(
+        fixture, date_offset_ns() + INT64_C(50) * 365 * 86400 * CLOCK_NS_PER_S, OWN_ID);
+    put_operation(file, operation);
+    later->accepted_ns = operation->accepted_ns + 77;
+    later->started_ns = operation->accepted_ns + 78;
+    put_operation(file, later);
+    fclose(file);
+    operation_free(operation);
+    operation_free(later);
     open_journal(fixture);
-    assert_int_equal(fixture->table.count, 500);
+    assert_true(find(fixture, 2)->started_ns <= clock_boot_ns());
+    assert_true(find(fixture, 2)->started_ns >= before_ns - CLOCK_NS_PER_S);
+    assert_int_equal(find(fixture, 2)->accepted_ns - find(fixture, 1)->accepted_ns, 77);
+    assert_true(find(fixture, 2)->finished_ns >= find(fixture, 2)->started_ns);
 }
 
-static void test_a_full_disk_is_told_and_leaves_no_half_line(void **state)
+/* The newest lines may have been lost with the power, but not their ids. */
+static void test_another_boot_gives_out_no_id_of_lines_that_were_lost(void **state)
 {
     struct fixture *fixture = *state;
+    uint32_t next_id = OWN_ID + 7;
 
-    write_and_wait(fixture, 1, OPERATION_RUNNING);
-    atomic_store(&failing_writes, 1);
-    write_and_wait(fixture, 2, OPERATION_RUNNING);
-    assert_int_equal(fixture->told.bad, 1);
-    assert_non_null(strstr(fixture->told.words, fixture->path));
-    assert_non_null(strstr(fixture->told.words, strerror(ENOSPC)));
-    write_and_wait(fixture, 3, OPERATION_RUNNING);
-    assert_int_equal(fixture->told.good, 2);
+    close_journal(fixture);
+    fclose(begin_other_boot(fixture, date_offset_ns(), next_id));
+    open_journal(fixture);
+    assert_true(fixture->next_id >= next_id + OPERATION_TABLE_MAX);
+    next_id = fixture->next_id;
+    /* The same boot: none is lost. */
     open_again(fixture);
+    assert_int_equal(fixture->next_id, next_id);
+    close_journal(fixture);
+    /* Behind the last id comes the first. */
+    fclose(begin_other_boot(fixture, date_offset_ns(), UINT32_MAX));
+    open_journal(fixture);
+    assert_in_range(fixture->next_id, OWN_ID, OWN_ID + 100000);
+}
+
+static void test_of_too_many_the_oldest_are_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct operation *operation = operation_of(1, OPERATION_RUNNING);
+    FILE *file;
+
+    close_journal(fixture);
+    file = begin_other_boot(fixture, date_offset_ns(), OWN_ID);
+    put_operation(file, operation);
+    operation->state = OPERATION_SUCCEEDED;
+    for (uint32_t i = 0; i < OPERATION_TABLE_MAX + 4; i++) {
+        /* Ids and lines in another order than their ends. */
+        operation->id = 100000 - i;
+        operation->finished_ns = operation->accepted_ns + (i ^ 1);
+        operation->forget_ns = operation->finished_ns + KEEP_NS;
+        put_operation(file, operation);
+    }
+    fclose(file);
+    operation_free(operation);
+    open_journal(fixture);
     assert_string_equal(fixture->warning.text, "");
-    assert_non_null(find(fixture, 1));
-    assert_null(find(fixture, 2));
-    assert_non_null(find(fixture, 3));
+    assert_int_equal(fixture->table.count, OPERATION_TABLE_MAX);
+    assert_int_equal(find(fixture, 1)->state, OPERATION_INTERRUPTED);
+    for (uint32_t i = 0; i < 10; i++) {
+        /* 5 are too many: those that ended at 0 to 4. */
+        assert_int_equal(find(fixture, 100000 - i) == NULL, (i ^ 1) < 5);
+    }
+    open_again(fixture);
+    assert_int_equal(fixture->table.count, OPERATION_TABLE_MAX);
 }
 
-static void test_what_nobody_waits_for_is_tried_again(void **state)
+static void test_a_shorter_time_to_keep_holds_for_what_is_there(void **state)
 {
     struct fixture *fixture = *state;
+    struct operation *operation = operation_of(1, OPERATION_SUCCEEDED);
 
-    atomic_store(&failing_writes, 1);
+    operation->forget_ns = INT64_MAX;
+    journal_write(fixture->journal, operation, NULL, NULL);
+    operation_free(operation);
+    open_again(fixture);
+    assert_true(find(fixture, 1)->forget_ns <= clock_boot_ns() + KEEP_NS);
+}
+
+static void test_what_is_removed_stays_removed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct operation *operation = operation_of(1, OPERATION_SUCCEEDED);
+
+    operation->is_removed = true;
     write_operation(fixture, 1, OPERATION_SUCCEEDED);
-    while (atomic_load(&failing_writes) > 0) {
-        usleep(1000);
-    }
-    write_and_wait(fixture, 2, OPERATION_RUNNING);
+    journal_write(fixture->journal, operation, NULL, NULL);
+    operation_free(operation);
     open_again(fixture);
-    assert_int_equal(find(fixture, 1)->state, OPERATION_SUCCEEDED);
-    assert_non_null(find(fixture, 2));
+    assert_int_equal(fixture->table.row_count, 0);
+    assert_true(find(fixture, 1)->is_removed);
 }
 
-static void test_a_disk_that_cannot_sync_is_told(void **state)
+static void test_nobody_else_may_read_it(void **state)
 {
     struct fixture *fixture = *state;
+    mode_t mask = umask(0);
+    struct stat properties;
 
-    atomic_store(&failing_syncs, 1);
-    write_and_wait(fixture, 1, OPERATION_RUNNING);
-    assert_int_equal(fixture->told.bad, 1);
-    write_and_wait(fixture, 2, OPERATION_RUNNING);
-    assert_int_equal(fixture->told.good, 1);
+    open_again(fixture);
+    umask(mask);
+    assert_int_equal(stat(fixture->path, &properties), 0);
+    assert_int_equal(properties.st_mode & 07777, 0600);
 }
 
-static void test_a_file_that_has_grown_is_written_anew(void **state)
+/* A journal_done_fn. */
+static void count(void *argument, const struct error *error)
 {
-    struct fixture *fixture = *state;
-    struct operation *forgotten = operation_of(7, OPERATION_FAILED);
-
-    forgotten->forget_ns = clock_boot_ns();
-    /* More than a MiB of lines about few operations. */
-    for (uint32_t i = 0; i < 12000; i++) {
-        write_operation(fixture, i % 5 + 1, OPERATION_SUCCEEDED);
-        journal_write(fixture->journal, forgotten, NULL, NULL);
-    }
-    operation_free(forgotten);
-    write_operation(fixture, OWN_ID + 9, OPERATION_SUCCEEDED);
-    /* It is written anew behind the lines that made it grow, before the next. */
-    write_and_wait(fixture, 6, OPERATION_RUNNING);
-    write_and_wait(fixture, 6, OPERATION_RUNNING);
-    assert_true(size_of(fixture->path) < 2 * 1024 * 1024);
-    open_again(fixture);
-    assert_int_equal(fixture->table.count, 7);
-    assert_null(find(fixture, 7));
-    assert_int_equal(fixture->next_id, OWN_ID + 10);
-    assert_true(size_of(fixture->path) < 10000);
+    assert_null(error);
+    (*(unsigned *)argument)++;
 }
 
 static void test_without_a_folder_nothing_is_kept(void **state)
@@ -581,11 +464,9 @@ static void test_without_a_folder_nothing_is_kept(void **state)
     struct operation_table table;
     struct error warning = ERROR_NONE;
     struct error error = ERROR_NONE;
-    struct told told = { .path = "/nowhere",
-                         .lock = PTHREAD_MUTEX_INITIALIZER,
-                         .changed = PTHREAD_COND_INITIALIZER };
     struct operation *operation = operation_of(1, OPERATION_RUNNING);
     struct journal *journal;
+    unsigned told = 0;
     uint32_t next_id;
 
     (void)state;
@@ -593,10 +474,14 @@ static void test_without_a_folder_nothing_is_kept(void **state)
     journal = journal_open(NULL, "west", KEEP_NS, &table, &next_id, &warning, &error);
     assert_non_null(journal);
     assert_true(next_id > OPERATION_MANAGER_ID_MAX);
-    journal_write(journal, operation, on_done, &told);
-    assert_int_equal(told.good, 1);
+    journal_write(journal, operation, count, &told);
+    assert_int_equal(told, 1);
+    journal_write(journal, operation, NULL, NULL);
+    journal_set_keep(journal, 2 * KEEP_NS);
+    assert_int_equal(told, 1);
     operation_free(operation);
     journal_close(journal);
+    journal_close(NULL);
     operation_table_clear(&table);
 }
 
@@ -616,7 +501,8 @@ static void test_a_folder_that_is_not_there(void **state)
     operation_table_clear(&table);
 }
 
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_FIXTURE(test)                                                             \
+    cmocka_unit_test_setup_teardown(test, journal_setup, journal_teardown)
 
 int main(void)
 {
@@ -627,16 +513,21 @@ int main(void)
         WITH_FIXTURE(test_what_is_past_its_time_is_forgotten),
         WITH_FIXTURE(test_no_id_is_given_out_twice),
         WITH_FIXTURE(test_an_end_that_was_cut_off_is_left_out),
-        WITH_FIXTURE(test_damage_before_the_end_is_told),
+        WITH_FIXTURE(test_an_end_of_nothing_is_left_out),
         WITH_FIXTURE(test_a_hole_is_an_end_or_damage),
+        WITH_FIXTURE(test_damage_before_the_end_is_told),
+        WITH_FIXTURE(test_damage_of_any_kind_is_told),
+        WITH_FIXTURE(test_damage_makes_no_id_be_given_out_twice),
+        WITH_FIXTURE(test_a_damaged_file_that_cannot_be_kept_is_told),
+        WITH_FIXTURE(test_what_is_no_file_is_refused),
         WITH_FIXTURE(test_something_else_is_set_aside),
         WITH_FIXTURE(test_moments_of_another_boot_keep_their_dates),
-        WITH_FIXTURE(test_done_says_that_it_is_in_the_file),
-        WITH_FIXTURE(test_each_one_is_told_once),
-        WITH_FIXTURE(test_a_full_disk_is_told_and_leaves_no_half_line),
-        WITH_FIXTURE(test_what_nobody_waits_for_is_tried_again),
-        WITH_FIXTURE(test_a_disk_that_cannot_sync_is_told),
-        WITH_FIXTURE(test_a_file_that_has_grown_is_written_anew),
+        WITH_FIXTURE(test_a_date_that_went_back_puts_nothing_into_the_future),
+        WITH_FIXTURE(test_another_boot_gives_out_no_id_of_lines_that_were_lost),
+        WITH_FIXTURE(test_of_too_many_the_oldest_are_left_out),
+        WITH_FIXTURE(test_a_shorter_time_to_keep_holds_for_what_is_there),
+        WITH_FIXTURE(test_what_is_removed_stays_removed),
+        WITH_FIXTURE(test_nobody_else_may_read_it),
         cmocka_unit_test(test_without_a_folder_nothing_is_kept),
         cmocka_unit_test(test_a_folder_that_is_not_there),
     };
