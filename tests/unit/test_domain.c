@@ -65,6 +65,9 @@ static void test_a_configuration_is_copied(void **state)
         .memory_min_bytes = DOMAIN_NO_LIMIT,
         .memory_max_bytes = INT64_C(8) << 30,
         .memory_bytes = INT64_C(4) << 30,
+        .cpu_weight = 2048,
+        .cpu_cap_known = true,
+        .cpu_cap = 150,
     };
     struct domain_config *config = domain_config_new(&from);
 
@@ -78,11 +81,16 @@ static void test_a_configuration_is_copied(void **state)
     assert_int_equal(config->memory_min_bytes, DOMAIN_NO_LIMIT);
     assert_int_equal(config->memory_max_bytes, INT64_C(8) << 30);
     assert_int_equal(config->memory_bytes, INT64_C(4) << 30);
+    assert_int_equal(config->cpu_weight, 2048);
+    assert_true(config->cpu_cap_known);
+    assert_int_equal(config->cpu_cap, 150);
     record_unref(config);
 
     config = domain_config_new(&(const struct domain_config) { .vcpus = 1 });
     assert_non_null(config);
     assert_null(config->os_type); /* unknown stays unknown */
+    assert_int_equal(config->cpu_weight, 0);
+    assert_false(config->cpu_cap_known);
     record_unref(config);
 }
 
