@@ -28,6 +28,23 @@ static void test_every_status_has_its_own_name(void **state)
     assert_string_equal(status_name(STATUS_UNAVAILABLE), "unavailable");
 }
 
+/* Managers read them as hvxOperationErrorCode, one higher. */
+static void test_the_numbers_that_managers_know(void **state)
+{
+    static const char *const names[] = {
+        "ok",          "invalid",     "not found",    "denied",
+        "unsupported", "unavailable", "timeout",      "wrong state",
+        "busy",        "no memory",   "input/output", "failed",
+    };
+
+    (void)state;
+    assert_int_equal(sizeof(names) / sizeof(names[0]), STATUS_COUNT);
+    for (int i = 0; i < STATUS_COUNT; i++) {
+        assert_string_equal(status_name((enum status)i), names[i]);
+    }
+    assert_int_equal(STATUS_WRONG_STATE, 7);
+}
+
 static void test_a_status_from_nowhere_has_a_name_too(void **state)
 {
     (void)state;
@@ -126,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_status_has_its_own_name),
+        cmocka_unit_test(test_the_numbers_that_managers_know),
         cmocka_unit_test(test_a_status_from_nowhere_has_a_name_too),
         cmocka_unit_test(test_set_fills_and_returns),
         cmocka_unit_test(test_without_an_error_object_the_status_is_kept),
