@@ -135,23 +135,49 @@ static void test_a_goal_is_reached_where_its_step_ends(void **state)
     }
 }
 
-static void test_outcomes(void **state)
+/* What a domain is left in, by action; DOMAIN_STATE_COUNT: as it was. */
+static const int outcomes[OPERATION_ACTION_COUNT] = {
+    [OPERATION_NONE] = DOMAIN_STATE_COUNT,
+    [OPERATION_START] = DOMAIN_STATE_RUNNING,
+    [OPERATION_START_PAUSED] = DOMAIN_STATE_PAUSED,
+    [OPERATION_SHUTDOWN] = DOMAIN_STATE_SHUTDOWN,
+    [OPERATION_REBOOT] = DOMAIN_STATE_RUNNING,
+    [OPERATION_RESET] = DOMAIN_STATE_RUNNING,
+    [OPERATION_POWER_OFF] = DOMAIN_STATE_SHUTDOWN,
+    [OPERATION_PAUSE] = DOMAIN_STATE_PAUSED,
+    [OPERATION_RESUME] = DOMAIN_STATE_RUNNING,
+    [OPERATION_SAVE] = DOMAIN_STATE_SUSPENDED,
+    [OPERATION_RESTORE] = DOMAIN_STATE_RUNNING,
+    [OPERATION_PM_SUSPEND] = DOMAIN_STATE_PAUSED,
+    [OPERATION_PM_WAKEUP] = DOMAIN_STATE_RUNNING,
+    [OPERATION_MAKE_RUNNING] = DOMAIN_STATE_RUNNING,
+    [OPERATION_MAKE_SUSPENDED] = DOMAIN_STATE_SUSPENDED,
+    [OPERATION_MAKE_PAUSED] = DOMAIN_STATE_PAUSED,
+    [OPERATION_MAKE_SHUTDOWN] = DOMAIN_STATE_SHUTDOWN,
+    [OPERATION_SET_AUTOSTART] = DOMAIN_STATE_COUNT,
+    [OPERATION_SET_VCPUS] = DOMAIN_STATE_COUNT,
+    [OPERATION_SET_MEMORY] = DOMAIN_STATE_COUNT,
+    [OPERATION_SET_CPU_WEIGHT] = DOMAIN_STATE_COUNT,
+    [OPERATION_SET_CPU_CAP] = DOMAIN_STATE_COUNT,
+    [OPERATION_CORE_DUMP] = DOMAIN_STATE_COUNT,
+    [OPERATION_NMI] = DOMAIN_STATE_COUNT,
+};
+
+static void test_what_each_action_leaves(void **state)
 {
     (void)state;
-    assert_int_equal(operation_outcome(OPERATION_PAUSE, DOMAIN_STATE_RUNNING),
-                     DOMAIN_STATE_PAUSED);
-    assert_int_equal(operation_outcome(OPERATION_REBOOT, DOMAIN_STATE_RUNNING),
-                     DOMAIN_STATE_RUNNING);
-    assert_int_equal(operation_outcome(OPERATION_RESET, DOMAIN_STATE_PAUSED),
-                     DOMAIN_STATE_PAUSED);
-    assert_int_equal(operation_outcome(OPERATION_RESET, DOMAIN_STATE_CRASHED),
-                     DOMAIN_STATE_RUNNING);
-    assert_int_equal(operation_outcome(OPERATION_SAVE, DOMAIN_STATE_PAUSED),
-                     DOMAIN_STATE_SUSPENDED);
-    assert_int_equal(operation_outcome(OPERATION_SET_VCPUS, DOMAIN_STATE_CRASHED),
-                     DOMAIN_STATE_CRASHED);
-    assert_int_equal(operation_outcome(OPERATION_CORE_DUMP, DOMAIN_STATE_PAUSED),
-                     DOMAIN_STATE_PAUSED);
+    for (unsigned action = 0; action < OPERATION_ACTION_COUNT; action++) {
+        for (size_t i = 0; i < STATES; i++) {
+            int end = outcomes[action] == DOMAIN_STATE_COUNT ? (int)states[i]
+                                                             : outcomes[action];
+
+            if (action == OPERATION_RESET && states[i] == DOMAIN_STATE_PAUSED) {
+                end = DOMAIN_STATE_PAUSED;
+            }
+            assert_int_equal(
+                operation_outcome((enum operation_action)action, states[i]), end);
+        }
+    }
 }
 
 static void test_admin_states_are_goals(void **state)
@@ -183,6 +209,7 @@ static void test_values_and_their_bounds(void **state)
         { OPERATION_SET_MEMORY, 1, UINT32_MAX },
         { OPERATION_SET_CPU_WEIGHT, 1, 262144 },
         { OPERATION_SET_CPU_CAP, 0, 1000000 },
+        { OPERATION_CORE_DUMP, 0, 0 },
         { OPERATION_NMI, 0, 0 },
     };
 
@@ -201,22 +228,75 @@ static void test_values_and_their_bounds(void **state)
     }
 }
 
-static void test_names(void **state)
+/* Numbers, names and classes as HVAGENTX-MIB publishes them. */
+static void test_the_numbers_that_managers_know(void **state)
 {
+    static const char *const names[] = {
+        "none",         "start",        "startPaused",  "shutdown",    "reboot",
+        "reset",        "powerOff",     "pause",        "resume",      "save",
+        "restore",      "pmSuspend",    "pmWakeup",     "makeRunning", "makeSuspended",
+        "makePaused",   "makeShutdown", "setAutoStart", "setVcpus",    "setMemory",
+        "setCpuWeight", "setCpuCap",    "coreDump",     "nmi",
+    };
+
     (void)state;
-    assert_string_equal(operation_action_name(OPERATION_START_PAUSED), "startPaused");
-    assert_string_equal(operation_action_name((enum operation_action)9999), "none");
-    assert_string_equal(operation_class_name(OPERATION_CLASS_DEBUG), "debug");
-    assert_string_equal(operation_state_name(OPERATION_INTERRUPTED), "interrupted");
-    assert_int_equal(operation_class_find("Power"), OPERATION_CLASS_POWER);
-    assert_int_equal(operation_class_find("none"), 0);
-    assert_int_equal(operation_class_find(""), 0);
-    for (unsigned action = 1; action < OPERATION_ACTION_COUNT; action++) {
-        for (unsigned other = 1; other < action; other++) {
-            assert_string_not_equal(
-                operation_action_name((enum operation_action)action),
-                operation_action_name((enum operation_action)other));
+    assert_int_equal(sizeof(names) / sizeof(names[0]), OPERATION_ACTION_COUNT);
+    for (unsigned i = 0; i < OPERATION_ACTION_COUNT; i++) {
+        enum operation_action action = (enum operation_action)i;
+
+        assert_string_equal(operation_action_name(action), names[i]);
+        if (i > 0) {
+            assert_int_equal(operation_class_of(action), i <= 16 ? OPERATION_CLASS_POWER
+                                                         : i <= 21
+                                                             ? OPERATION_CLASS_CONFIG
+                                                             : OPERATION_CLASS_DEBUG);
         }
+    }
+}
+
+static void test_names_of_classes_and_states(void **state)
+{
+    static const char *const classes[] = { "none",      "power",   "config",
+                                           "provision", "destroy", "debug" };
+    static const char *const names[] = {
+        "none",   "queued",    "running", "succeeded",
+        "failed", "cancelled", "expired", "interrupted"
+    };
+
+    (void)state;
+    assert_int_equal(sizeof(classes) / sizeof(classes[0]), OPERATION_CLASS_COUNT);
+    for (unsigned i = 0; i < OPERATION_CLASS_COUNT; i++) {
+        assert_string_equal(operation_class_name((enum operation_class)i), classes[i]);
+        assert_int_equal(operation_class_find(classes[i]), i);
+    }
+    assert_int_equal(operation_class_find("Power"), OPERATION_CLASS_POWER);
+    assert_int_equal(operation_class_find("powe"), 0);
+    assert_int_equal(operation_class_find(""), 0);
+    assert_int_equal(sizeof(names) / sizeof(names[0]), OPERATION_STATE_COUNT);
+    for (unsigned i = 0; i < OPERATION_STATE_COUNT; i++) {
+        assert_string_equal(operation_state_name((enum operation_state)i), names[i]);
+    }
+}
+
+/* Numbers may come from outside: a line of the journal, a varbind. */
+static void test_numbers_that_mean_nothing(void **state)
+{
+    static const unsigned numbers[] = { 64, 9999, UINT32_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        enum operation_action action = (enum operation_action)numbers[i];
+        enum operation_action next = OPERATION_NONE;
+
+        assert_string_equal(operation_action_name(action), "none");
+        assert_string_equal(operation_class_name((enum operation_class)numbers[i]),
+                            "none");
+        assert_string_equal(operation_state_name((enum operation_state)numbers[i]),
+                            "none");
+        assert_int_equal(operation_next(action, DOMAIN_STATE_RUNNING, &next),
+                         OPERATION_STEP_REFUSED);
+        assert_int_equal(operation_outcome(action, DOMAIN_STATE_RUNNING),
+                         DOMAIN_STATE_RUNNING);
     }
 }
 
@@ -229,6 +309,30 @@ static void test_final_states(void **state)
     }
 }
 
+static void test_a_new_one_is_queued_and_nothing_else(void **state)
+{
+    char role[] = "ops";
+    char name[] = "web";
+    struct operation *operation = operation_new(role, name);
+
+    (void)state;
+    assert_non_null(operation);
+    role[0] = name[0] = '!';
+    assert_string_equal(operation->role, "ops");
+    assert_string_equal(operation->name, "web");
+    assert_int_equal(operation->state, OPERATION_QUEUED);
+    assert_int_equal(operation->expected, DOMAIN_STATE_UNKNOWN);
+    assert_int_equal(operation->progress, OPERATION_PROGRESS_UNKNOWN);
+    assert_int_equal(operation->accepted_ns, CLOCK_NEVER);
+    assert_int_equal(operation->started_ns, CLOCK_NEVER);
+    assert_int_equal(operation->finished_ns, CLOCK_NEVER);
+    assert_int_equal(operation->forget_ns, CLOCK_NEVER);
+    assert_int_equal(operation->error, STATUS_OK);
+    assert_null(operation->error_text);
+    assert_false(operation->is_removed);
+    operation_free(operation);
+}
+
 static void test_words_of_an_error_are_cleaned(void **state)
 {
     struct operation *operation = operation_new("ops", "web");
@@ -237,9 +341,6 @@ static void test_words_of_an_error_are_cleaned(void **state)
 
     (void)state;
     assert_non_null(operation);
-    assert_int_equal(operation->state, OPERATION_QUEUED);
-    assert_int_equal(operation->progress, OPERATION_PROGRESS_UNKNOWN);
-    assert_int_equal(operation->forget_ns, CLOCK_NEVER);
     operation_set_error(operation, &error);
     assert_string_equal(operation->error_text, "no[2J way");
     assert_int_equal(operation->error, STATUS_FAILED);
@@ -254,11 +355,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_action_from_each_state),
         cmocka_unit_test(test_a_goal_is_reached_where_its_step_ends),
-        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_what_each_action_leaves),
         cmocka_unit_test(test_admin_states_are_goals),
         cmocka_unit_test(test_values_and_their_bounds),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_the_numbers_that_managers_know),
+        cmocka_unit_test(test_names_of_classes_and_states),
+        cmocka_unit_test(test_numbers_that_mean_nothing),
         cmocka_unit_test(test_final_states),
+        cmocka_unit_test(test_a_new_one_is_queued_and_nothing_else),
         cmocka_unit_test(test_words_of_an_error_are_cleaned),
     };
 
