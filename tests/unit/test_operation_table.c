@@ -131,6 +131,47 @@ static void test_what_is_hidden_can_be_found(void **state)
     check_order(table);
 }
 
+static void test_one_that_is_no_row_is_added_hidden(void **state)
+{
+    struct operation_table *table = *state;
+    struct uuid uuid = uuid_of(1);
+    struct operation *removed = operation_new("", "web");
+
+    assert_non_null(removed);
+    removed->class = OPERATION_CLASS_POWER;
+    removed->uuid = uuid;
+    removed->id = 2;
+    removed->serial = 1000000;
+    removed->is_removed = true;
+    (void)add(table, OPERATION_CLASS_POWER, 1, 1);
+    assert_true(operation_table_add(table, removed));
+    assert_int_equal(table->row_count, 1);
+    assert_int_equal(operation_table_row(table, OPERATION_CLASS_POWER, &uuid, 2), 1);
+    assert_ptr_equal(operation_table_find(table, OPERATION_CLASS_POWER, &uuid, 2),
+                     removed);
+    /* Its id is not free, and it was the last one still. */
+    assert_ptr_equal(operation_table_last(table, OPERATION_CLASS_POWER, &uuid),
+                     removed);
+    operation_table_hide(table, removed);
+    assert_int_equal(table->row_count, 1);
+    assert_int_equal(table->count, 2);
+}
+
+static void test_a_cleared_table_is_empty(void **state)
+{
+    struct operation_table *table = *state;
+    struct uuid uuid = uuid_of(1);
+
+    (void)add(table, OPERATION_CLASS_POWER, 1, 1);
+    operation_table_clear(table);
+    assert_int_equal(table->count, 0);
+    assert_int_equal(table->row_count, 0);
+    assert_null(operation_table_find(table, OPERATION_CLASS_POWER, &uuid, 1));
+    assert_null(operation_table_last(table, OPERATION_CLASS_POWER, &uuid));
+    assert_int_equal(operation_table_row(table, OPERATION_CLASS_POWER, &uuid, 1), 0);
+    assert_int_equal(operation_table_forget(table, INT64_MAX, 1), CLOCK_NEVER);
+}
+
 static void test_final_ones_are_forgotten_when_they_are_due(void **state)
 {
     struct operation_table *table = *state;
@@ -152,6 +193,25 @@ static void test_final_ones_are_forgotten_when_they_are_due(void **state)
     assert_int_equal(operation_table_forget(table, 1000, 4), CLOCK_NEVER);
     assert_int_equal(table->count, 1);
     assert_int_equal(table->row_count, 1);
+    check_order(table);
+}
+
+static void test_what_has_no_time_to_go_stays(void **state)
+{
+    struct operation_table *table = *state;
+    struct uuid uuid = uuid_of(1);
+
+    (void)add_final(table, 1, CLOCK_NEVER);
+    (void)add_final(table, 2, -100); /* ended before the machine started anew */
+    (void)add_final(table, 3, 200);
+    add(table, OPERATION_CLASS_POWER, 1, 4)->forget_ns = 50;
+    assert_int_equal(operation_table_forget(table, 100, 10), 200);
+    assert_null(operation_table_find(table, OPERATION_CLASS_POWER, &uuid, 2));
+    assert_int_equal(operation_table_forget(table, 200, 10), CLOCK_NEVER);
+    assert_int_equal(table->count, 2);
+    check_order(table);
+    /* Its id is free. */
+    (void)add(table, OPERATION_CLASS_POWER, 1, 2);
     check_order(table);
 }
 
@@ -216,6 +276,42 @@ static void test_a_lock_moves_on_and_back(void **state)
                      others);
 }
 
+static void test_each_class_and_domain_has_a_lock_of_its_own(void **state)
+{
+    struct operation_table *table = *state;
+    int32_t before[OPERATION_CLASS_COUNT][8];
+
+    for (unsigned class = 1; class < OPERATION_CLASS_COUNT; class ++) {
+        for (uint8_t domain = 0; domain < 8; domain++) {
+            struct uuid uuid = uuid_of(domain);
+
+            before[class][domain] =
+                operation_table_lock(table, (enum operation_class) class, &uuid);
+            assert_true(before[class][domain] >= 0);
+        }
+    }
+    for (unsigned class = 1; class < OPERATION_CLASS_COUNT; class ++) {
+        for (uint8_t domain = 0; domain < 8; domain++) {
+            struct uuid uuid = uuid_of(domain);
+
+            for (unsigned times = class * 8 + domain; times > 0; times--) {
+                assert_true(operation_table_advance_lock(
+                    table, (enum operation_class) class, &uuid));
+            }
+        }
+    }
+    for (unsigned class = 1; class < OPERATION_CLASS_COUNT; class ++) {
+        for (uint8_t domain = 0; domain < 8; domain++) {
+            struct uuid uuid = uuid_of(domain);
+            uint32_t moved = (uint32_t)before[class][domain] + class * 8 + domain;
+
+            assert_int_equal(
+                operation_table_lock(table, (enum operation_class) class, &uuid),
+                (int32_t)(moved & INT32_MAX));
+        }
+    }
+}
+
 static void test_locks_differ_and_cannot_be_guessed(void **state)
 {
     struct operation_table *table = *state;
@@ -251,6 +347,9 @@ static void test_a_lock_wraps_to_zero(void **state)
         assert_true(operation_table_advance_lock(table, OPERATION_CLASS_POWER, &uuid));
     }
     assert_int_equal(operation_table_lock(table, OPERATION_CLASS_POWER, &uuid), 0);
+    operation_table_return_lock(table, OPERATION_CLASS_POWER, &uuid);
+    assert_int_equal(operation_table_lock(table, OPERATION_CLASS_POWER, &uuid),
+                     INT32_MAX);
 }
 
 #define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -261,10 +360,14 @@ int main(void)
         WITH_TABLE(test_rows_are_in_order),
         WITH_TABLE(test_a_name_is_there_once),
         WITH_TABLE(test_what_is_hidden_can_be_found),
+        WITH_TABLE(test_one_that_is_no_row_is_added_hidden),
+        WITH_TABLE(test_a_cleared_table_is_empty),
         WITH_TABLE(test_final_ones_are_forgotten_when_they_are_due),
+        WITH_TABLE(test_what_has_no_time_to_go_stays),
         WITH_TABLE(test_the_newest_of_a_domain),
         WITH_TABLE(test_a_full_table_takes_no_more),
         WITH_TABLE(test_a_lock_moves_on_and_back),
+        WITH_TABLE(test_each_class_and_domain_has_a_lock_of_its_own),
         WITH_TABLE(test_locks_differ_and_cannot_be_guessed),
         WITH_TABLE(test_a_lock_wraps_to_zero),
     };
