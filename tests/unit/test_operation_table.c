@@ -241,6 +241,20 @@ static void test_the_newest_of_a_domain(void **state)
     assert_null(operation_table_last(table, OPERATION_CLASS_DEBUG, &uuid));
 }
 
+static void test_the_newest_is_of_its_own_class(void **state)
+{
+    struct operation_table *table = *state;
+    struct uuid uuid = uuid_of(1);
+    struct operation *power = add(table, OPERATION_CLASS_POWER, 1, 1);
+    struct operation *config = add(table, OPERATION_CLASS_CONFIG, 1, 1);
+
+    assert_ptr_equal(operation_table_last(table, OPERATION_CLASS_POWER, &uuid), power);
+    assert_ptr_equal(operation_table_last(table, OPERATION_CLASS_CONFIG, &uuid),
+                     config);
+    assert_null(
+        operation_table_pending(table, OPERATION_CLASS_DEBUG, &uuid, OPERATION_NONE));
+}
+
 static void test_a_full_table_takes_no_more(void **state)
 {
     struct operation_table *table = *state;
@@ -334,11 +348,13 @@ static void test_a_lock_wraps_to_zero(void **state)
 {
     struct operation_table *table = *state;
     struct uuid uuid = uuid_of(1);
+    unsigned tries = 10000000;
 
     /* Any seed whose lock is the last number before 0 will do. */
     table->lock_seed = 0;
     while (operation_table_lock(table, OPERATION_CLASS_POWER, &uuid)
            < INT32_MAX - 100000) {
+        assert_int_not_equal(tries--, 0);
         table->lock_seed += UINT64_C(0x9e3779b97f4a7c15);
     }
     for (int32_t left =
@@ -365,6 +381,7 @@ int main(void)
         WITH_TABLE(test_final_ones_are_forgotten_when_they_are_due),
         WITH_TABLE(test_what_has_no_time_to_go_stays),
         WITH_TABLE(test_the_newest_of_a_domain),
+        WITH_TABLE(test_the_newest_is_of_its_own_class),
         WITH_TABLE(test_a_full_table_takes_no_more),
         WITH_TABLE(test_a_lock_moves_on_and_back),
         WITH_TABLE(test_each_class_and_domain_has_a_lock_of_its_own),
