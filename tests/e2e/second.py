@@ -7,7 +7,6 @@ says: refuse them in one phase or another, or keep snmpd waiting.
 import contextlib
 import socket
 import threading
-import time
 
 import agentx
 from agentx import Decoder, Encoder, Pdu, Type
@@ -27,8 +26,9 @@ class Second:
         self.phases = []        # types of the PDUs of SETs, in their order
         self.fail_test = False
         self.fail_commit = False
-        self.hold_test_s = 0
+        self.hold_test_s = 0    # at most: release() ends it
         self.hold_commit_s = 0
+        self._released = threading.Event()
         self._packet = 0
         self._session = 0
         self._changed = threading.Condition()
@@ -46,10 +46,15 @@ class Second:
         return self
 
     def __exit__(self, *_exception):
+        self.release()
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(60)
         self._connection.close()
+
+    def release(self):
+        """Holds nothing up any longer."""
+        self._released.set()
 
     def wait_phase(self, phase, deadline_s=30):
         """Waits until a PDU of that type has come."""
@@ -98,10 +103,10 @@ class Second:
         if pdu.type == Type.CLEANUP_SET:
             return
         if pdu.type == Type.TEST_SET:
-            time.sleep(self.hold_test_s)
+            self._released.wait(self.hold_test_s)
             error = _INCONSISTENT_VALUE if self.fail_test else 0
         elif pdu.type == Type.COMMIT_SET:
-            time.sleep(self.hold_commit_s)
+            self._released.wait(self.hold_commit_s)
             error = _COMMIT_FAILED if self.fail_commit else 0
         elif pdu.type in (Type.GET, Type.GET_NEXT):
             varbinds = [(OBJECT, Value("INTEGER", 1))]

@@ -85,7 +85,6 @@ class Together(ControlTest):
                 env=self.lab.environment, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL)
             second.wait_phase(Type.COMMIT_SET)
-            second.hold_commit_s = 0
             self.lab.master.kill()
             manager.kill()
             manager.wait(60 * PATIENCE)
