@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Control by SET, as the tests do it: a node, and what was really done to it."""
 import contextlib
+import subprocess
 import unittest
 
 from lab import Lab, wait_for
 from node import Domain, Node
-from snmp import SnmpError, oid
+from snmp import PLAIN_OUTPUT, SnmpError, dotted, oid
 
 # Classes, actions and states of operations, as HVAGENTX-MIB numbers them.
 POWER, CONFIG, DEBUG = 1, 2, 5
@@ -17,6 +18,10 @@ CREATE_AND_GO, DESTROY = 4, 6
 
 # States of domains.
 IS_RUNNING, IS_PAUSED, IS_SHUTDOWN = 4, 8, 11
+
+# Options of snmpset: one try; and a second for each, with five after the first.
+PATIENT = ("-t", "60", "-r", "0")
+IMPATIENT = ("-t", "1", "-r", "5")
 
 
 def row(column, domain, number, class_number=POWER):
@@ -78,6 +83,21 @@ class ControlTest(unittest.TestCase):
 
     def set(self, *words, manager=None):
         return self.lab.ask("snmpset", *words, manager=manager)
+
+    @contextlib.contextmanager
+    def set_in_background(self, *words, options=PATIENT):
+        """A process that sends a SET; ended when it is left."""
+        with subprocess.Popen(
+                ["snmpset", "-v2c", "-c", "public", *options, *PLAIN_OUTPUT,
+                 self.lab.address,
+                 *(dotted(word) if isinstance(word, tuple) else str(word)
+                   for word in words)],
+                env=self.lab.environment, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL) as manager:
+            try:
+                yield manager
+            finally:
+                manager.kill()
 
     def set_power(self, name, action):
         return self.set(oid("hvxPowerAction", self.index(name)), "i", action)

@@ -1,8 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """Control by SET: all of its varbinds or none, in order, and within their time."""
-import subprocess
-
 import lab
 import node
 from agentx import Type
@@ -55,17 +53,31 @@ class Together(ControlTest):
         self.assert_refused("inconsistentValue", vcpus, "u", 1, vcpus, "u", 2)
         self.assert_nothing_happened()
 
+    @staticmethod
+    def orders(words):
+        """Before and after the second subagent's part."""
+        return (*words, OBJECT, "i", 2), (OBJECT, "i", 2, *words)
+
     def test_another_subagent_refuses_its_part(self):
         words = self.powers(PAUSE, REBOOT, START)
         with Second(self.lab) as second:
             second.fail_test = True
-            self.assert_refused("inconsistentValue", *words, OBJECT, "i", 2)
+            for order in self.orders(words):
+                self.assert_refused("inconsistentValue", *order, failed=OBJECT)
             self.assertNotIn(Type.COMMIT_SET, second.phases)
-            second.fail_test, second.fail_commit = False, True
-            for order in ((*words, OBJECT, "i", 2), (OBJECT, "i", 2, *words)):
-                with self.assertRaises(Exception):
-                    self.set(*order)
         self.assert_nothing_happened()
+
+    def test_another_subagent_fails_in_its_part(self):
+        with Second(self.lab) as second:
+            second.fail_commit = True
+            for words in (self.powers(PAUSE, REBOOT, START),
+                          operation(self.domain("a"), 1, PAUSE)):
+                for order in self.orders(words):
+                    self.assert_refused("commitFailed", *order, failed=OBJECT)
+            self.assertNotIn(Type.CLEANUP_SET, second.phases)
+        self.assert_nothing_happened()
+        # A name whose SET was undone was never used.
+        self.set(*operation(self.domain("a"), 1, RESUME))
 
     def test_another_subagent_agrees(self):
         with Second(self.lab):
@@ -77,20 +89,35 @@ class Together(ControlTest):
         words = operation(self.domain("a"), 1, PAUSE)
         with Second(self.lab) as second:
             second.hold_commit_s = 60
-            manager = subprocess.Popen(
-                ["snmpset", "-v2c", "-c", "public", "-t", "60", "-r", "0",
-                 *PLAIN_OUTPUT, self.lab.address,
-                 *(dotted(word) if isinstance(word, tuple) else str(word)
-                   for word in (*words, OBJECT, "i", "2"))],
-                env=self.lab.environment, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL)
-            second.wait_phase(Type.COMMIT_SET)
-            self.lab.master.kill()
-            manager.kill()
-            manager.wait(60 * PATIENCE)
+            with self.set_in_background(*words, OBJECT, "i", 2):
+                second.wait_phase(Type.COMMIT_SET)
+                self.lab.master.kill()
         self.lab.start_master()
         self.lab.wait_served()
         self.assert_nothing_happened()
+
+
+    def agent_ends_between_commit_and_clean_up(self, end):
+        words = operation(self.domain("a"), 1, PAUSE)
+        with Second(self.lab) as second:
+            second.hold_commit_s = 60
+            with self.set_in_background(*words, OBJECT, "i", 2) as manager:
+                second.wait_phase(Type.COMMIT_SET)
+                end()
+                second.release()
+                self.assertNotEqual(manager.wait(60 * PATIENCE), 0)
+        self.lab.start_agent()
+        self.lab.wait_state(2)
+        self.assert_nothing_happened()
+        # A name whose SET was never complete was never used.
+        self.set(*operation(self.domain("a"), 1, RESUME))
+        self.wait_row("a", 1, SUCCEEDED)
+
+    def test_the_agent_is_stopped_between_commit_and_clean_up(self):
+        self.agent_ends_between_commit_and_clean_up(self.lab.agent.stop)
+
+    def test_the_agent_is_killed_between_commit_and_clean_up(self):
+        self.agent_ends_between_commit_and_clean_up(self.lab.agent.kill)
 
 
 class InOrder(ControlTest):
