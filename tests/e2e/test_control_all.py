@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSD-2-Clause
 """Control by SET: all of its varbinds or none, in order, and within their time."""
+import signal
+
 import lab
 import node
 from agentx import Type
@@ -118,6 +120,25 @@ class Together(ControlTest):
 
     def test_the_agent_is_killed_between_commit_and_clean_up(self):
         self.agent_ends_between_commit_and_clean_up(self.lab.agent.kill)
+
+
+    def test_the_connection_is_closed_between_commit_and_clean_up(self):
+        agent = self.lab.agent
+        with Second(self.lab) as second:
+            second.hold_commit_s = 60
+            with self.set_in_background(*operation(self.domain("a"), 1, PAUSE),
+                                        OBJECT, "i", 2) as manager:
+                second.wait_phase(Type.COMMIT_SET)
+                self.lab.write_config(f"other sim:{self.lab.folder}/node.xml")
+                agent.signal(signal.SIGHUP)
+                agent.wait_log("reloaded ")
+                second.release()
+                manager.wait(60 * PATIENCE)
+        self.write_config()
+        agent.signal(signal.SIGHUP)
+        agent.wait_log("reloaded ", 2)
+        wait_for(lambda: len(self.lab.walk(oid("vmName"))) == 3, "the connection")
+        self.assert_nothing_happened()
 
 
 class InOrder(ControlTest):
